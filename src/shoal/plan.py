@@ -1,0 +1,400 @@
+"""The plan: one TOML file that says all, read into a frozen, checked object.
+
+Whatever can be refused without opening a record or a zone file is refused here, in one sentence that names the
+file, the line and the key. `../docs/plan.md` is the reference of every key.
+"""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Mapping
+from datetime import date, timedelta
+from difflib import get_close_matches
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
+
+from shoal import _toml
+from shoal.errors import PlanError
+
+Unit = Literal["day", "week", "month"]
+Purpose = Literal[
+    "transport planning",
+    "public transport operation",
+    "urban planning",
+    "official statistics",
+    "population statistics",
+    "tourism statistics",
+    "epidemic response",
+    "disaster response",
+    "emergency preparedness",
+    "environmental assessment",
+    "retail and service location planning",
+    "urban research",
+    "mobility research",
+]
+"""Purposes about places and populations. There is no other, and none about a person."""
+
+MAX_EPSILON, MAX_EPSILON_SYNTHETIC = 10, 1000
+
+
+def _exact(most: Fraction, least: Fraction = Fraction(0)) -> BeforeValidator:
+    """Read 0.1 as one tenth, as it was typed, not as the nearest binary float."""
+
+    def check(value: object) -> Fraction:
+        number = Fraction(0)
+        if isinstance(value, (int, float, str, Fraction)) and not isinstance(value, bool):
+            try:
+                number = Fraction(str(value))
+            except ValueError:
+                number = Fraction(-1)
+        if not least < number <= most:
+            raise ValueError(f"must be a number above {float(least):g} and at most {float(most):g}, got {value!r}")
+        return number
+
+    return BeforeValidator(check)
+
+
+def _four(value: object) -> object:
+    if isinstance(value, list) and len(value) == 4 and all(type(v) in (int, float) for v in value):
+        numbers = tuple(float(v) for v in value)
+        if all(math.isfinite(v) for v in numbers):
+            return numbers
+    raise ValueError("must be four numbers: [west, south, east, north] in degrees")
+
+
+def _tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+_AsText = PlainSerializer(str, return_type=str)
+Positive = Annotated[Fraction, _exact(Fraction(10**9)), _AsText]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class _Table(BaseModel):
+    """A table of the plan: frozen, and nothing in it that Shoal does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Columns(_Table):
+    """Ours = theirs. A source of points needs device, time, lat, lon; one of trips device, start, end and its ends."""
+
+    device: Text
+    time: Text | None = None
+    lat: Text | None = None
+    lon: Text | None = None
+    accuracy: Text | None = None
+    start: Text | None = None
+    end: Text | None = None
+    origin: Text | None = None
+    destination: Text | None = None
+    start_lat: Text | None = None
+    start_lon: Text | None = None
+    end_lat: Text | None = None
+    end_lon: Text | None = None
+
+
+class Basis(_Table):
+    """By whose authority, under which law and for what the records are used. No basis, no release."""
+
+    controller: Text
+    legal_basis: Text
+    purpose: Purpose
+    assessment: Text | None = None
+    """A file, relative to the plan (a data-protection impact assessment); its hash is published."""
+
+
+class Source(_Table):
+    """Where the records are, what their columns are called, and the account that they draw from."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+    kind: Literal["points", "trips"]
+    files: Annotated[tuple[Text, ...], BeforeValidator(_tuple)] = Field(min_length=1)
+    timezone: Text
+    synthetic: bool = False
+    time_unit: Literal["s", "ms", "us"] | None = None
+    """Unit of times that are whole numbers."""
+    encoding: Text = "utf-8"
+    """Of CSV files."""
+    separator: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    """Of CSV files."""
+    max_bad_rows: Annotated[Fraction, _exact(Fraction(1)), _AsText] = Fraction(1, 5)
+    """Share of rows that may be unusable before the release stops."""
+    cap: Annotated[Fraction, _exact(Fraction(MAX_EPSILON_SYNTHETIC)), _AsText] | None = None
+    """Epsilon that one device may lose in one unit over all plans; fixed when the source is first used."""
+    columns: Columns
+    basis: Basis
+
+    @property
+    def max_epsilon(self) -> int:
+        return MAX_EPSILON_SYNTHETIC if self.synthetic else MAX_EPSILON
+
+    @property
+    def account_cap(self) -> Fraction:
+        return self.cap if self.cap is not None else Fraction(self.max_epsilon)
+
+    @property
+    def zone_info(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise _at("timezone", f"{self.timezone!r} is no IANA time zone such as 'Europe/Vienna'") from None
+        have = {name for name, value in self.columns if value is not None}
+        ends = ({"origin", "destination"}, {"start_lat", "start_lon", "end_lat", "end_lon"})
+        if self.kind == "points":
+            need, may = {"device", "time", "lat", "lon"}, {"accuracy"}
+        else:
+            coordinates = bool(have & ends[1])
+            need, may = {"device", "start", "end"} | ends[coordinates], set[str]()
+        if missing := sorted(need - have):
+            raise _at("columns", f"a source of {self.kind} needs {', '.join(missing)} too")
+        if surplus := sorted(have - need - may):
+            raise _at(f"columns.{surplus[0]}", f"means nothing in a source of {self.kind} with these columns")
+        if self.cap is not None and self.cap > self.max_epsilon:
+            raise _at("cap", f"must be at most {self.max_epsilon}, got {float(self.cap):g}")
+        return self
+
+
+class Zones(_Table):
+    """The public places that numbers are about."""
+
+    kind: Literal["h3", "polygons", "points"]
+    resolution: Annotated[int, Field(ge=0, le=15)] | None = None
+    area: Text | None = None
+    bbox: Annotated[tuple[float, float, float, float], BeforeValidator(_four)] | None = None
+    """west, south, east, north in degrees."""
+    file: Text | None = None
+    layer: Text | None = None
+    """Of a GeoPackage with several."""
+    id: Text = "id"
+    name: Text | None = None
+    parent: Text | None = None
+    lat: Text = "lat"
+    lon: Text = "lon"
+    encoding: Text = "utf-8"
+    """Of a CSV file of points."""
+    within: Positive | None = None
+    """points: metres beyond which a record belongs to no point; default: any distance."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.kind == "h3":
+            if self.resolution is None:
+                raise _at("resolution", "is missing; H3 zones need a resolution from 0 to 15")
+            if (self.area is None) == (self.bbox is None):
+                raise _at("area", "H3 zones need either `area` (a file) or `bbox` = [w, s, e, n], one of them")
+            if self.file is not None:
+                raise _at("file", "means nothing for H3 zones; the area goes into `area`")
+        else:
+            if self.file is None:
+                raise _at("file", f"is missing; {self.kind} zones come from a file")
+            for key in ("resolution", "area", "bbox"):
+                if getattr(self, key) is not None:
+                    raise _at(key, f"means nothing for {self.kind} zones")
+        if self.within is not None and self.kind != "points":
+            raise _at("within", f"means nothing for {self.kind} zones")
+        if self.bbox is not None:
+            west, south, east, north = self.bbox
+            if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+                raise _at("bbox", "must be [west, south, east, north] in degrees with west < east and south < north")
+        return self
+
+
+class Period(_Table):
+    """Local dates, `end` exclusive, in whole units of privacy."""
+
+    start: date
+    end: date
+    unit: Unit
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if type(self.start) is not date or type(self.end) is not date:
+            raise _at("start", "start and end are dates such as 2026-03-02, without a time")
+        if self.start >= self.end:
+            raise _at("end", f"must be after start, {self.start}; the end is exclusive")
+        if not date(1990, 1, 1) <= self.start or self.end > date(2100, 1, 1):
+            raise _at("start", "must lie between 1990 and 2100")
+        days = (self.end - self.start).days
+        if days > 1100:
+            raise _at("end", f"the period is {days} days long; at most 1100 are possible in one release")
+        if self.unit == "week" and days % 7:
+            raise _at("end", f"the period is {days} days, which is not whole weeks; move `end` or choose another unit")
+        if self.unit == "month" and (self.start.day != 1 or self.end.day != 1):
+            raise _at("end", "a period in months starts and ends on the first of a month; move it or change `unit`")
+        return self
+
+    def unit_starts(self) -> tuple[date, ...]:
+        """First local day of each unit of privacy, ascending."""
+        starts = [self.start]
+        while (following := next_unit(starts[-1], self.unit)) < self.end:
+            starts.append(following)
+        return tuple(starts)
+
+
+def next_unit(start: date, unit: Unit) -> date:
+    """First day of the unit after the one that begins on `start`."""
+    if unit == "month":
+        return (start.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return start + timedelta(days=7 if unit == "week" else 1)
+
+
+class Privacy(_Table):
+    """What one device may lose in one unit, over all statistics of the plan together."""
+
+    epsilon: Annotated[Fraction, _exact(Fraction(MAX_EPSILON_SYNTHETIC)), _AsText]
+    delta: Annotated[Fraction, _exact(Fraction(1, 10**5)), _AsText] = Fraction(1, 10**8)
+    """Chance that the guarantee fails: keep it far below one over the number of devices."""
+
+
+class Cleaning(_Table):
+    """Which records are not believed."""
+
+    max_accuracy: Positive = Fraction(200)
+    """Metres; a record that says it is less accurate is dropped."""
+    max_speed: Positive = Fraction(80)
+    """Metres a second from the last record that was kept."""
+
+
+class Movement(_Table):
+    """When a device stays, when it moves, when nobody knows."""
+
+    stay_radius: Positive = Fraction(200)
+    """Metres."""
+    stay_minutes: Positive = Fraction(20)
+    max_gap_minutes: Positive = Fraction(120)
+    """A longer silence is `unknown`, neither presence nor part of a stay."""
+
+
+class Statistic(_Table):
+    """One statistic of the plan; what it means is said by its file in `shoal.statistics`."""
+
+    share: Positive = Fraction(1)
+    """Of the plan's budget, relative to the other statistics."""
+    bound: Annotated[Fraction, _exact(Fraction(10**6)), _AsText] | None = None
+    """Norm to which a device's whole vector over one unit is held; default: the statistic's, from public knowledge."""
+    by: Annotated[tuple[Text, ...], BeforeValidator(_tuple)] | None = None
+    """Keys: the statistic's places and at most one of hour, daypart, day, weekday."""
+    max_km: Positive | None = None
+    """flows: pairs of zones further apart (centre to centre) are not measured."""
+
+
+class Plan(_Table):
+    """A whole plan. Make one with `Plan.load`."""
+
+    source: Source
+    zones: Zones
+    period: Period
+    privacy: Privacy
+    cleaning: Cleaning = Cleaning()
+    movement: Movement = Movement()
+    statistics: Mapping[str, Statistic] = Field(min_length=1)
+    file: Path = Field(exclude=True, repr=False)
+    lines: Mapping[str, int] = Field(default_factory=dict, exclude=True, repr=False)
+
+    @classmethod
+    def load(cls, file: str | Path) -> Self:
+        """Read and check the plan in `file`. Raises `PlanError`: one sentence with file, line and key."""
+        file = Path(file)
+        tables, lines = _toml.read(file)
+        tables.pop("file", None), tables.pop("lines", None)
+        try:
+            return cls.model_validate({**tables, "file": file, "lines": lines})
+        except ValidationError as error:
+            raise _sentence(error, file, lines) from None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        most = self.source.max_epsilon
+        if self.privacy.epsilon > most:
+            kind = "a synthetic source" if self.source.synthetic else "real records"
+            raise _at("privacy.epsilon", f"must be at most {most} for {kind}, got {float(self.privacy.epsilon):g}")
+        if self.privacy.epsilon > self.source.account_cap:
+            raise _at("privacy.epsilon", f"is above the account's cap of {float(self.source.account_cap):g}")
+        return self
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the plan; its relative paths start here."""
+        return self.file.parent
+
+    def error(self, key: str, message: str) -> PlanError:
+        """A `PlanError` about `key` (dotted), with the file and, where known, the line."""
+        return _place(self.file, self.lines, key, message)
+
+    def digest(self) -> str:
+        """SHA-256 of everything the plan says, in canonical JSON, as hexadecimal text. Public."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class _KeyError(ValueError):
+    """A complaint about a key below the table that is being checked."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+def _at(key: str, message: str) -> _KeyError:
+    return _KeyError(key, message)
+
+
+def _place(file: Path, lines: Mapping[str, int], key: str, message: str) -> PlanError:
+    line = _toml.line_of(lines, key)
+    table, _, last = key.rpartition(".")
+    name = f"[{table}] {last}" if table else f"[{last}]"
+    return PlanError(f"{file}{f', line {line}' if line else ''}: {name}: {message}")
+
+
+def _sentence(error: ValidationError, file: Path, lines: Mapping[str, int]) -> PlanError:
+    """The complaint that explains most: a misspelt key explains a missing one, so it goes first."""
+    order = {"extra_forbidden": 0, "missing": 1}
+    first = min(error.errors(), key=lambda e: order.get(e["type"], 2))
+    where = [str(part) for part in first["loc"] if not isinstance(part, int)]
+    message = re.sub(r"^(Value error|Input|Assertion failed), ?", "", first["msg"])
+    match first["type"]:
+        case "extra_forbidden":
+            known = _known(where[:-1])
+            near = get_close_matches(where[-1], known, 1, 0.0)
+            message = f"there is no such key; the nearest is `{near[0]}`" if near else "there is no such key"
+        case "missing":
+            message = "is missing" + ("; no basis, no release" if where[-1] == "basis" else "")
+            if where[-1] in ("controller", "legal_basis", "purpose"):
+                message += "; a source without its basis is not used"
+        case "value_error":
+            cause: Any = first.get("ctx", {}).get("error")
+            if isinstance(cause, _KeyError):
+                where += cause.key.split(".")
+        case "string_pattern_mismatch":
+            message = "must be letters, digits, - and _, at most 64, beginning with a letter or digit"
+        case "too_short":
+            message = "must not be empty"
+        case _:
+            message = f"{message[0].lower()}{message[1:]}, got {first['input']!r}".replace("input should", "should")
+    return _place(file, lines, ".".join(where), message)
+
+
+def _known(path: list[str]) -> list[str]:
+    """Keys of the table at `path`, for the nearest-name hint."""
+    model: Any = Plan
+    for part in path:
+        if model is Statistic or (model is Plan and part == "statistics"):
+            model = Statistic
+            continue
+        found = model.model_fields.get(part) if hasattr(model, "model_fields") else None
+        if found is None:
+            break
+        kinds = [found.annotation, *get_args(found.annotation)]
+        model = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), model)
+    return [name for name in model.model_fields if name not in ("file", "lines")]
