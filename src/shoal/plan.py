@@ -332,10 +332,22 @@ class Plan(_Table):
         """A `PlanError` about `key` (dotted), with the file and, where known, the line."""
         return _place(self.file, self.lines, key, message)
 
+    def public(self) -> dict[str, Any]:
+        """The plan as plain JSON values without what describes the input (files, columns, encoding): may be published."""
+        secret = {"files", "columns", "encoding", "separator", "time_unit"}
+        return self.model_dump(mode="json", exclude={"source": secret})
+
     def digest(self) -> str:
-        """SHA-256 of everything the plan says, in canonical JSON, as hexadecimal text. Public."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        """SHA-256 of `public` in canonical JSON, as hexadecimal text. Public."""
+        return _digest(self.public())
+
+    def full_digest(self) -> str:
+        """SHA-256 of everything the plan says, the input's description too. Secret: for the key of a request only."""
+        return _digest(self.model_dump(mode="json"))
+
+
+def _digest(tables: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(tables, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 class _KeyError(ValueError):

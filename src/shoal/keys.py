@@ -1,0 +1,139 @@
+"""Public keys: the grid of places and times that a statistic is measured on, zeros included.
+
+A grid is made from the plan's zones, period and `by` alone, never from records: which rows a table has tells nothing.
+Cell number = place * time bins + bin, with places in ascending order.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from shoal._arrays import Float64, Int32, Int64
+from shoal.calendar import Calendar
+
+TimeName = Literal["hour", "daypart", "day", "weekday"]
+TIME_NAMES: tuple[TimeName, ...] = ("hour", "daypart", "day", "weekday")
+
+DAYPARTS = {"night": range(6), "morning": range(6, 10), "midday": range(10, 15), "afternoon": range(15, 19),
+            "evening": range(19, 24)}  # fmt: skip
+"""Local hours of each daypart; docs/definitions.md."""
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
+
+
+@dataclass(frozen=True, eq=False)
+class TimeKey:
+    """How the hours of a period fall into the bins of one time key.
+
+    name     the key column, or None: the whole period is one bin
+    values   one value a bin, for the key column
+    of_hour  int32[h]  bin of each hour of the calendar
+    """
+
+    name: TimeName | None
+    values: pl.Series
+    of_hour: Int32
+
+    @property
+    def bins(self) -> int:
+        return max(1, self.values.len())
+
+    @classmethod
+    def of(cls, name: TimeName | None, calendar: Calendar) -> "TimeKey":
+        """The time key `name` over the hours of `calendar`; bins that no hour falls into do not exist."""
+        hours = calendar.local_hours
+        match name:
+            case None:
+                return cls(None, pl.Series("period", [], dtype=pl.Int32), np.zeros(len(hours), dtype=np.int32))
+            case "hour":
+                micros = pl.Series("hour", calendar.hour_start[:-1] * 1_000_000, dtype=pl.Int64)
+                stamps = micros.cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(calendar.timezone.key)
+                return cls(name, stamps, np.arange(len(hours), dtype=np.int32))
+            case "day":
+                bins: Sequence[object] = calendar.days
+                each: list[object] = [h.date() for h in hours]
+            case "daypart":
+                daypart_of = {hour: part for part, span in DAYPARTS.items() for hour in span}
+                each = [daypart_of[h.hour] for h in hours]
+                bins = [part for part in DAYPARTS if part in set(each)]
+            case "weekday":
+                each = [WEEKDAYS[h.weekday()] for h in hours]
+                bins = [day for day in WEEKDAYS if day in set(each)]
+        number = {value: index for index, value in enumerate(bins)}
+        of_hour = np.fromiter((number[value] for value in each), dtype=np.int32, count=len(each))
+        return cls(name, pl.Series(name, bins), of_hour)
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """All cells of one statistic.
+
+    columns  names of the place columns: ("zone",), or ("origin", "destination")
+    places   int32[p, len(columns)]  zone indexes of each place, in ascending order
+    time     the time key
+    """
+
+    columns: tuple[str, ...]
+    places: Int32
+    time: TimeKey
+
+    @property
+    def cells(self) -> int:
+        return int(self.places.shape[0]) * self.time.bins
+
+    @cached_property
+    def keys(self) -> tuple[str, ...]:
+        """Names of all key columns."""
+        return self.columns if self.time.name is None else (*self.columns, self.time.name)
+
+    def frame(self, zone_ids: Sequence[str]) -> pl.DataFrame:
+        """The key columns of every cell, in cell order: p * bins rows."""
+        bins = self.time.bins
+        ids = pl.Series(zone_ids, dtype=pl.String)
+        columns = [
+            ids.gather(np.repeat(self.places[:, i], bins).astype(np.uint32)).alias(name)
+            for i, name in enumerate(self.columns)
+        ]
+        if self.time.name is not None:
+            index = np.tile(np.arange(bins, dtype=np.uint32), self.places.shape[0])
+            columns.append(self.time.values.gather(index).alias(self.time.name))
+        return pl.DataFrame(columns)
+
+
+def single_places(zones: int) -> Int32:
+    """Each zone a place: int32[zones, 1]."""
+    return np.arange(zones, dtype=np.int32)[:, None]
+
+
+def pair_places(centres: Float64, max_km: float | None) -> Int32:
+    """Candidate pairs (origin, destination), ascending: all of them, or those whose centres are at most `max_km` apart.
+
+    centres  float64[z, 2]  latitude and longitude, degrees
+    returns  int32[p, 2]; a zone with itself is always a pair
+    """
+    z = centres.shape[0]
+    if max_km is None:
+        return np.column_stack([np.repeat(np.arange(z), z), np.tile(np.arange(z), z)]).astype(np.int32)
+    lat, lon = np.radians(centres).T
+    rows = []
+    for origin in range(z):
+        # haversine formula; one row at a time, so that memory grows with zones, not with pairs
+        h = (
+            np.sin((lat - lat[origin]) / 2) ** 2
+            + np.cos(lat) * np.cos(lat[origin]) * np.sin((lon - lon[origin]) / 2) ** 2
+        )
+        near = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(1.0, h))) <= max_km
+        near[origin] = True
+        destinations = np.flatnonzero(near)
+        rows.append(np.column_stack([np.full(destinations.size, origin), destinations]))
+    return np.concatenate(rows).astype(np.int32) if rows else np.zeros((0, 2), dtype=np.int32)
+
+
+def pair_codes(places: Int32, zones: int) -> Int64:
+    """int64[p], ascending: origin * zones + destination of each pair, for a binary search."""
+    return places[:, 0].astype(np.int64) * zones + places[:, 1]

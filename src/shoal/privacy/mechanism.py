@@ -1,0 +1,48 @@
+"""What noise a statistic gets, as data: chosen before a record is read, and published as it stands."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+ONE = 1024
+"""Fixed point: contributions, bounds and scales are whole numbers of 1/1024."""
+
+Kind = Literal["gaussian", "laplace"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mechanism:
+    """Discrete noise on integer sums, its sensitivity and its cost.
+
+    kind   gaussian: `norm` bounds the L2 norm of a row's vector; laplace: the L1 norm
+    norm   in units of 1/ONE, above 0
+    scale  of the noise (sigma, or the b of Laplace), in units of 1/ONE, above 0
+    """
+
+    kind: Kind
+    norm: int
+    scale: int
+
+    def __post_init__(self) -> None:
+        if self.norm < 1 or self.scale < 1:
+            raise ValueError(f"norm and scale must be at least 1, got {self.norm} and {self.scale}")
+
+    @property
+    def rho(self) -> Fraction:
+        """Exact zCDP cost of measuring one vector of this norm.
+
+        Gaussian: norm^2 / (2 scale^2) (Bun & Steinke 2016, proposition 6; Canonne, Kamath & Steinke 2020, theorem 4 for
+        the discrete one). Laplace: epsilon^2 / 2 with epsilon = norm / scale (Bun & Steinke 2016, proposition 4).
+        Both formulas are the same number; what differs is the norm that they take.
+        """
+        return Fraction(self.norm**2, 2 * self.scale**2)
+
+    @property
+    def epsilon(self) -> Fraction | None:
+        """Pure epsilon where there is one (Laplace)."""
+        return Fraction(self.norm, self.scale) if self.kind == "laplace" else None
+
+    @property
+    def stderr(self) -> float:
+        """Standard deviation of the noise in contributions (1.0 is one visit, one device-hour, ...)."""
+        return self.scale / ONE * (2**0.5 if self.kind == "laplace" else 1.0)
