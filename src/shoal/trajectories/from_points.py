@@ -1,0 +1,42 @@
+"""Trajectories of a bucket of location records."""
+
+import math
+
+from shoal.buckets._types import PointBucket
+from shoal.calendar import Calendar
+from shoal.plan import Cleaning, Movement
+from shoal.trajectories._types import Stays, Trajectories
+from shoal.trajectories.cleaning import clean
+from shoal.trajectories.home import homes_of
+from shoal.trajectories.spans import spans_of
+from shoal.trajectories.stays import stays_of, zones_of
+from shoal.trajectories.trips import trips_of
+from shoal.zones._base import Zones
+
+
+def from_points(
+    bucket: PointBucket, zones: Zones, calendar: Calendar, cleaning: Cleaning, movement: Movement
+) -> Trajectories:
+    """Spans, stays, trips and home of each of the bucket's d rows.
+
+    Times are whole seconds. A silence is too long above `max_gap_minutes`, so that is rounded down; a stay is long
+    enough from `stay_minutes` on, so that is rounded up: neither rounding changes which records qualify.
+
+    Safe to call from threads; nothing is kept, and the bucket's arrays are not changed.
+    """
+    max_gap = math.floor(movement.max_gap_minutes * 60)
+    minimum = math.ceil(movement.stay_minutes * 60)
+    kept = clean(bucket.first, bucket.time, bucket.lat, bucket.lon, float(cleaning.max_speed))
+    zone = zones.locate(kept.lat, kept.lon)
+    if zone.size and not -1 <= zone.min() <= zone.max() < len(zones):
+        # kernels index by zone and check nothing
+        raise RuntimeError("zones.locate gave a zone that does not exist: a bug of Shoal's, please report it")
+    spans = spans_of(kept.first, bucket.unit, kept.time, zone, calendar.unit_start, max_gap)
+    found = stays_of(kept.first, kept.time, kept.lat, kept.lon, float(movement.stay_radius), minimum, max_gap)
+    stays = Stays(found.first, kept.time[found.head], found.end, zones_of(found, kept.time, spans, len(zones)))
+    return Trajectories(
+        stays=stays,
+        trips=trips_of(found, stays.zone, kept.time, max_gap),
+        spans=spans,
+        home=homes_of(stays, bucket.unit, calendar, len(zones)),
+    )
