@@ -333,7 +333,7 @@ class Plan(_Table):
         return _place(self.file, self.lines, key, message)
 
     def public(self) -> dict[str, Any]:
-        """The plan as plain JSON values without what describes the input (files, columns, encoding): may be published."""
+        """The plan as plain JSON values without what describes the input (files, columns, encoding). May be published."""
         secret = {"files", "columns", "encoding", "separator", "time_unit"}
         return self.model_dump(mode="json", exclude={"source": secret})
 

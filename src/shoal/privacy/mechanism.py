@@ -2,12 +2,18 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import log
 from typing import Literal
 
 ONE = 1024
 """Fixed point: contributions, bounds and scales are whole numbers of 1/1024."""
 
 Kind = Literal["gaussian", "laplace"]
+
+NORMAL_95 = 1.959963984540054
+"""Of a normal distribution, 95 % lies within so many standard deviations of the mean."""
+LAPLACE_95 = log(20)
+"""Of a Laplace distribution, 95 % lies within so many scales."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +52,13 @@ class Mechanism:
     def stderr(self) -> float:
         """Standard deviation of the noise in contributions (1.0 is one visit, one device-hour, ...)."""
         return self.scale / ONE * (2**0.5 if self.kind == "laplace" else 1.0)
+
+    @property
+    def half_width(self) -> float:
+        """Half the width of the interval that holds 95 % of the noise, in contributions.
+
+        Of the continuous distribution, and half a step more, since the noise goes in steps of 1/ONE. It holds for the
+        bounded sum: what bounding took away, and who carries no phone, is not in it.
+        """
+        factor = LAPLACE_95 if self.kind == "laplace" else NORMAL_95
+        return (factor * self.scale + 0.5) / ONE

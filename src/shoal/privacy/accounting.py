@@ -1,0 +1,140 @@
+"""From (epsilon, delta) and shares to noise: how much each statistic may cost and which noise that buys.
+
+Everything here is decided from the plan alone, before a record is read. Costs are exact rationals in rho-zCDP; OpenDP
+converts between rho and (epsilon, delta); tests hold it against `dp-accounting`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import combinations
+from math import isqrt, log, nextafter, sqrt
+
+from shoal.privacy._opendp import opendp
+from shoal.privacy.bounding import MAX_NORM
+from shoal.privacy.mechanism import ONE, Mechanism
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a statistic asks of the budget.
+
+    name        of the statistic
+    share       relative to the other statistics of the plan
+    bound       L2 norm to which a row's vector is held, in contributions
+    most_cells  cells that one row can touch at most, where that is known from the definition; None: any number
+    """
+
+    name: str
+    share: Fraction
+    bound: Fraction
+    most_cells: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """What the plan's budget buys: one mechanism a statistic, and what all of them cost one row.
+
+    epsilon, delta  promised by the plan; the mechanisms together cost at most this
+    rho             sum of the mechanisms' costs, exact
+    """
+
+    mechanisms: Mapping[str, Mechanism]
+    epsilon: Fraction
+    delta: Fraction
+
+    @property
+    def rho(self) -> Fraction:
+        return sum((m.rho for m in self.mechanisms.values()), Fraction(0))
+
+
+def allocate(needs: Sequence[Need], epsilon: Fraction, delta: Fraction) -> Allocation:
+    """Split (epsilon, delta) by shares and choose each statistic's noise.
+
+    Two currencies are possible: statistics with Gaussian noise share rho; one with Laplace noise takes its share of
+    epsilon, pure (basic composition, Dwork & Roth 2014, theorem 3.16). A vector of L2 norm C on at most k cells has an
+    L1 norm of at most sqrt(k) C, so Laplace is possible only where k is known. All ways to choose are compared by the
+    expected errors, weighted by share (a mean of logarithms, so that no unit of measurement counts more than another),
+    and the best is taken; ties go to more Gaussian noise.
+    """
+    total = sum((need.share for need in needs), Fraction(0))
+    able = [need for need in needs if need.most_cells is not None]
+    best: tuple[float, dict[str, Mechanism]] | None = None
+    for count in range(len(able) + 1):
+        for chosen in combinations(able, count):
+            mechanisms = _mixture(needs, {need.name for need in chosen}, total, epsilon, delta)
+            error = sum(float(need.share / total) * log(mechanisms[need.name].stderr) for need in needs)
+            if best is None or error < best[0] - 1e-12:
+                best = error, mechanisms
+    assert best is not None  # noqa: S101  # the empty choice is always possible
+    return Allocation(best[1], epsilon, delta)
+
+
+def _mixture(
+    needs: Sequence[Need], laplace: set[str], total: Fraction, epsilon: Fraction, delta: Fraction
+) -> dict[str, Mechanism]:
+    """Mechanisms when the statistics in `laplace` get Laplace noise and the others share rho."""
+    pure = {need.name: epsilon * need.share / total for need in needs if need.name in laplace}
+    gaussian = [need for need in needs if need.name not in laplace]
+    rho = rho_for(epsilon - sum(pure.values(), Fraction(0)), delta) if gaussian else Fraction(0)
+    weight = sum((need.share for need in gaussian), Fraction(0))
+    mechanisms = {}
+    for need in needs:
+        norm = fixed_bound(need.bound)
+        if need.name in laplace:
+            norm = _ceil_sqrt(norm * norm * (need.most_cells or 1))
+            scale = -(-norm * pure[need.name].denominator // pure[need.name].numerator)  # ceiling of norm / epsilon
+            mechanisms[need.name] = Mechanism("laplace", norm, scale)
+        else:
+            mechanisms[need.name] = Mechanism("gaussian", norm, _gaussian_scale(norm, rho * need.share / weight))
+    return mechanisms
+
+
+def fixed_bound(bound: Fraction) -> int:
+    """A bound in contributions as a whole number of 1/ONE, rounded down, from 1 to MAX_NORM."""
+    return max(1, min(MAX_NORM, int(bound * ONE)))
+
+
+def _gaussian_scale(norm: int, rho: Fraction) -> int:
+    """Smallest whole scale with norm^2 / (2 scale^2) <= rho."""
+    square = Fraction(norm**2) / (2 * rho)
+    return max(1, _ceil_sqrt(-(-square.numerator // square.denominator)))
+
+
+def _ceil_sqrt(number: int) -> int:
+    root = isqrt(number)
+    return root if root * root == number else root + 1
+
+
+def epsilon_of(rho: Fraction, delta: Fraction) -> float:
+    """Epsilon at `delta` that rho-zCDP implies, by OpenDP's conversion; never too small."""
+    dp = opendp()
+    if rho == 0:
+        return 0.0
+    scale = 1 / sqrt(2 * float(rho))
+    while Fraction(1) / (2 * Fraction(scale) ** 2) < rho:
+        scale = nextafter(scale, 0)
+    domain = dp.vector_domain(dp.atom_domain(T="i64"))
+    gaussian = dp.make_gaussian(domain, dp.l2_distance(T="i64"), scale=scale)
+    profile = dp.make_zcdp_to_approxdp(gaussian).map(1)
+    return float(profile.epsilon(nextafter(float(delta), 0)))
+
+
+def rho_for(epsilon: Fraction, delta: Fraction) -> Fraction:
+    """A rho whose epsilon at `delta` is at most `epsilon`; the largest one, less a millionth of it. Exact.
+
+    Bisection of `epsilon_of`, which grows with rho, from what the simple conversion epsilon = rho + 2 sqrt(rho log(1 /
+    delta)) already grants (Bun & Steinke 2016, proposition 3) up to rho = epsilon, which is never granted.
+    """
+    deep = log(1 / delta)
+    low = Fraction((sqrt(deep + epsilon) - sqrt(deep)) ** 2) * Fraction(999, 1000)  # the float may round up
+    high = min(epsilon, 2 * low)
+    if epsilon_of(high, delta) <= epsilon:
+        high = epsilon
+    while high - low > low / 10**6:
+        middle = ((low + high) / 2).limit_denominator(1 << 80)
+        if epsilon_of(middle, delta) <= epsilon:
+            low = middle
+        else:
+            high = middle
+    return low

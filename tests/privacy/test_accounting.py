@@ -1,0 +1,116 @@
+"""Budgets: shares, exactness, and the conversion held against two independent accountants."""
+
+from fractions import Fraction
+from math import exp, inf, log
+
+import pytest
+from dp_accounting import GaussianDpEvent
+from dp_accounting.pld import PLDAccountant
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shoal.privacy.accounting import Need, allocate, epsilon_of, fixed_bound, rho_for
+from shoal.privacy.mechanism import ONE
+
+DELTA = Fraction(1, 10**8)
+
+
+def epsilon_by_formula(rho: float, delta: float) -> float:
+    """Canonne, Kamath & Steinke 2020, corollary 13: the least epsilon over orders alpha > 1. A grid, not OpenDP."""
+    orders = [1 + 10 ** (k / 200) for k in range(-1000, 1000)]
+    return min(a * rho + log(1 / (a * delta)) / (a - 1) + log(1 - 1 / a) for a in orders)
+
+
+@pytest.mark.parametrize("rho", [Fraction(1, 1000), Fraction(1, 60), Fraction(1, 5), Fraction(3)], ids=str)
+@pytest.mark.parametrize("delta", [Fraction(1, 10**6), DELTA, Fraction(1, 10**10)], ids=float)
+def test_opendp_and_the_formula_agree(rho: Fraction, delta: Fraction) -> None:
+    assert epsilon_of(rho, delta) == pytest.approx(epsilon_by_formula(float(rho), float(delta)), rel=1e-3)
+
+
+@pytest.mark.parametrize("epsilon", ["0.1", "1", "3", "10"])
+def test_dp_accounting_finds_no_more_loss_than_promised(epsilon: str) -> None:
+    """dp-accounting composes the very Gaussians that were chosen, by privacy loss distributions (tighter than zCDP)."""
+    needs = [Need("a", Fraction(4), Fraction(8)), Need("b", Fraction(1), Fraction(5, 2))]
+    allocation = allocate(needs, Fraction(epsilon), DELTA)
+    accountant = PLDAccountant()
+    for mechanism in allocation.mechanisms.values():
+        accountant.compose(GaussianDpEvent(mechanism.scale / mechanism.norm))
+    assert 0.75 * float(epsilon) < accountant.get_epsilon(float(DELTA)) <= float(epsilon)
+
+
+def test_half_the_noise_would_be_found() -> None:
+    allocation = allocate([Need("a", Fraction(1), Fraction(8))], Fraction(1), DELTA)
+    mechanism = allocation.mechanisms["a"]
+    accountant = PLDAccountant()
+    accountant.compose(GaussianDpEvent(mechanism.scale / 2 / mechanism.norm))
+    assert accountant.get_epsilon(float(DELTA)) > 1
+
+
+@given(epsilon=st.fractions(Fraction(1, 50), Fraction(20)))
+@settings(max_examples=10)
+def test_rho_is_the_largest_that_keeps_epsilon(epsilon: Fraction) -> None:
+    rho = rho_for(epsilon, DELTA)
+    assert epsilon_of(rho, DELTA) <= epsilon
+    assert epsilon_of(rho * Fraction(1001, 1000), DELTA) > epsilon
+
+
+needs = st.lists(
+    st.builds(
+        Need,
+        name=st.uuids().map(str),
+        share=st.fractions(Fraction(1, 10), Fraction(10)),
+        bound=st.fractions(Fraction(1, 2), Fraction(100)),
+        most_cells=st.sampled_from([None, 1, 3]),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@given(wishes=needs, epsilon=st.fractions(Fraction(1, 10), Fraction(5)))
+@settings(max_examples=8)
+def test_whatever_is_chosen_keeps_the_promise(wishes: list[Need], epsilon: Fraction) -> None:
+    allocation = allocate(wishes, epsilon, DELTA)
+    pure = sum((m.epsilon for m in allocation.mechanisms.values() if m.epsilon is not None), Fraction(0))
+    gaussian = sum((m.rho for m in allocation.mechanisms.values() if m.kind == "gaussian"), Fraction(0))
+    spent = pure + (Fraction(epsilon_of(gaussian, DELTA)) if gaussian else 0)
+    assert spent <= epsilon * (1 + Fraction(1, 10**9))
+    assert allocation.rho == sum((m.rho for m in allocation.mechanisms.values()), Fraction(0))
+    assert all(type(m.rho) is Fraction for m in allocation.mechanisms.values())
+
+
+def test_shares_split_rho() -> None:
+    allocation = allocate(
+        [Need("a", Fraction(3), Fraction(8)), Need("b", Fraction(1), Fraction(2))], Fraction(1), DELTA
+    )
+    assert float(allocation.mechanisms["a"].rho / allocation.mechanisms["b"].rho) == pytest.approx(3, rel=1e-3)
+
+
+def test_few_keys_get_laplace_and_many_get_gaussian() -> None:
+    one = allocate([Need("residents", Fraction(1), Fraction(1), most_cells=1)], Fraction(1), DELTA)
+    many = allocate([Need("presence", Fraction(1), Fraction(8))], Fraction(1), DELTA)
+    hundred = allocate([Need("x", Fraction(1), Fraction(1), most_cells=100)], Fraction(1), DELTA)
+    assert one.mechanisms["residents"].kind == "laplace"
+    assert one.mechanisms["residents"].scale == ONE  # epsilon 1, norm 1: b = 1, exactly
+    assert many.mechanisms["presence"].kind == "gaussian"
+    assert hundred.mechanisms["x"].kind == "gaussian"
+
+
+def test_laplace_norm_covers_every_vector_of_the_l2_norm() -> None:
+    """k equal entries are the worst case: L1 = sqrt(k) L2."""
+    allocation = allocate([Need("x", Fraction(1), Fraction(3), most_cells=2)], Fraction(1), DELTA)
+    mechanism = allocation.mechanisms["x"]
+    assert mechanism.kind == "laplace"
+    assert mechanism.norm**2 >= 2 * (3 * ONE) ** 2
+
+
+def test_bounds_round_down() -> None:
+    assert fixed_bound(Fraction(1, 3)) == 341
+    assert fixed_bound(Fraction(1, 10**9)) == 1
+
+
+def test_laplace_costs_half_its_squared_epsilon() -> None:
+    mechanism = allocate([Need("r", Fraction(1), Fraction(1), most_cells=1)], Fraction(1, 2), DELTA).mechanisms["r"]
+    assert mechanism.epsilon == Fraction(1, 2)
+    assert mechanism.rho == Fraction(1, 8)
+    assert exp(float(mechanism.epsilon)) < inf
