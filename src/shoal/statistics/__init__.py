@@ -1,0 +1,27 @@
+"""The statistics: what each row (one device over one unit) contributes to which public cells."""
+
+from shoal.calendar import Calendar
+from shoal.plan import Plan
+from shoal.statistics._base import Statistic
+from shoal.statistics.flows import Flows
+from shoal.statistics.presence import Presence
+from shoal.statistics.residents import Residents
+from shoal.statistics.visits import Visits
+from shoal.zones import Zones
+
+STATISTICS: dict[str, type[Statistic]] = {s.name: s for s in (Presence, Visits, Flows, Residents)}
+"""Every statistic there is, by the name of its file and of its table in the plan."""
+
+
+def statistics_of(plan: Plan, zones: Zones, calendar: Calendar) -> tuple[Statistic, ...]:
+    """The statistics that `plan` asks for, in its order. Raises `PlanError` naming the key."""
+    from difflib import get_close_matches
+
+    for name in plan.statistics:
+        if name not in STATISTICS:
+            near = get_close_matches(name, STATISTICS, 1, 0.0)[0]
+            raise plan.error(f"statistics.{name}", f"there is no such statistic; the nearest is `{near}`")
+    return tuple(STATISTICS[name].from_plan(plan, zones.centres, calendar) for name in plan.statistics)
+
+
+__all__ = ["STATISTICS", "Statistic", "statistics_of"]

@@ -1,0 +1,120 @@
+"""What every statistic says of itself. Privacy needs only this; each statistic is one small file beside this one."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from fractions import Fraction
+from math import isqrt
+from typing import ClassVar, Self
+
+import numpy as np
+
+from shoal._arrays import Float64, Int32, Int64
+from shoal.calendar import Calendar
+from shoal.keys import TIME_NAMES, Grid, TimeKey
+from shoal.plan import Plan
+from shoal.privacy.contributions import Contributions
+from shoal.trajectories import Trajectories
+
+
+@dataclass(frozen=True, eq=False)
+class Statistic(ABC):
+    """One statistic of one plan.
+
+    grid      all its cells, public
+    calendar  of the plan
+    share     of the plan's budget, relative
+    bound     L2 norm to which a row's vector over one unit is held, in contributions (plan or `typical_bound`)
+    divisor   a published value is the sum of contributions over this: 1, or the number of units for a mean over units
+    """
+
+    name: ClassVar[str]
+    places: ClassVar[tuple[str, ...]]
+    """Place keys, all of which must be in `by`."""
+    times: ClassVar[tuple[str, ...]]
+    """Time keys that `by` may name."""
+    default_by: ClassVar[tuple[str, ...]]
+    most_cells: ClassVar[int | None] = None
+    """Cells that one row can touch at most by the definition; None: any number."""
+    per: ClassVar[int] = 1
+    """Amount that counts as a contribution of 1.0."""
+    of_trips: ClassVar[bool] = True
+    """Can it be had from a source of trips?"""
+    meaning: ClassVar[str]
+    """One sentence: what one published number is."""
+
+    grid: Grid
+    calendar: Calendar
+    share: Fraction
+    bound: Fraction
+    divisor: int = 1
+
+    @classmethod
+    def from_plan(cls, plan: Plan, centres: Float64, calendar: Calendar) -> Self:
+        """The statistic as `plan` wants it; `centres` as in `zones.Zones`. Raises `PlanError` naming the key."""
+        wish, key = plan.statistics[cls.name], f"statistics.{cls.name}"
+        if plan.source.kind == "trips" and not cls.of_trips:
+            raise plan.error(key, f"a source of trips has no {cls.name}; ask for visits and flows, or use points")
+        by = cls.default_by if wish.by is None else wish.by
+        if missing := [p for p in cls.places if p not in by]:
+            raise plan.error(f"{key}.by", f"must name {', '.join(missing)}; {cls.name} is about places")
+        others = [k for k in by if k not in cls.places]
+        if unknown := [k for k in others if k not in cls.times]:
+            usable = ", ".join(cls.times) or "no time key"
+            what = "is no time key of" if unknown[0] in TIME_NAMES else "is no key of"
+            raise plan.error(f"{key}.by", f"{unknown[0]!r} {what} {cls.name}; usable beside its places: {usable}")
+        if len(others) > 1 or len(set(by)) < len(by):
+            raise plan.error(f"{key}.by", f"names {', '.join(by)}; at most one time key, and no key twice")
+        time = TimeKey.of(next((n for n in TIME_NAMES if n in others), None), calendar)
+        if wish.max_km is not None and "origin" not in cls.places:
+            raise plan.error(f"{key}.max_km", f"means nothing for {cls.name}, which has no pairs of zones")
+        grid = Grid(cls.places, cls.places_of(plan, centres, time), time)
+        days = max(1, len(calendar.days) // calendar.units)
+        bound = wish.bound if wish.bound is not None else cls.typical_bound(days, time)
+        return cls(grid, calendar, wish.share, bound, cls.divisor_of(calendar))
+
+    @classmethod
+    @abstractmethod
+    def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:
+        """The places that are measured: int32[p, len(cls.places)] of zone indexes. Public knowledge only."""
+
+    @classmethod
+    @abstractmethod
+    def typical_bound(cls, days: int, time: TimeKey) -> Fraction:
+        """L2 norm of a usual device's vector over a unit of `days`, from public knowledge."""
+
+    @classmethod
+    def divisor_of(cls, calendar: Calendar) -> int:
+        """Most statistics are published as they are added up."""
+        return 1
+
+    @abstractmethod
+    def contribution(self, rows: Trajectories) -> Contributions:
+        """What each row adds to which cells. May look at one row at a time only; see the contract tests."""
+
+    @property
+    def hours(self) -> Int64:
+        """int64[h+1]: start of each hour of the calendar."""
+        return self.calendar.hour_start
+
+
+def round_root(square: float) -> Fraction:
+    """Square root rounded to halves: bounds that a person can read."""
+    return Fraction(max(2, round(2 * isqrt(int(square * 10**6)) / 1000)), 2)
+
+
+def days_in_bin(days: int, time: TimeKey) -> float:
+    """Days of a unit that fall into one and the same bin, where habits add up."""
+    match time.name:
+        case "hour" | "day":
+            return 1.0
+        case "weekday":
+            return max(1.0, days / 7)
+        case _:
+            return float(days)
+
+
+def bins_at(time: TimeKey, hours: Int64, instants: Int64) -> Int64:
+    """Bin of each instant, -1 outside the period: int64[n]."""
+    hour = np.searchsorted(hours, instants, side="right") - 1
+    inside = (hour >= 0) & (hour < hours.size - 1)
+    return np.where(inside, time.of_hour[np.where(inside, hour, 0)], -1).astype(np.int64)

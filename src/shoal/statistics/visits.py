@@ -1,0 +1,45 @@
+"""Visits: stays in a zone, by the day they began."""
+
+from fractions import Fraction
+from typing import ClassVar
+
+import numpy as np
+
+from shoal._arrays import Float64, Int32
+from shoal.keys import TimeKey, single_places
+from shoal.plan import Plan
+from shoal.privacy.contributions import Contributions, contributions
+from shoal.statistics._base import Statistic, bins_at, days_in_bin, round_root
+from shoal.trajectories import Trajectories
+
+
+class Visits(Statistic):
+    """Stays of at least the plan's minimum length, by zone and the local day they began; of trips: arrivals.
+
+    Keys          zone x day (or hour, daypart, weekday, or the period). The plan names both: zeros are measured too.
+    Contribution  1 a stay; a row's vector counts its stays by cell.
+    Bound         L2 norm over one unit. Usual: three stays a day, two of them in the same zone.
+    Proof         docs/proofs/visits.md.  Definition: docs/definitions.md, "Visit".
+    """
+
+    name: ClassVar[str] = "visits"
+    places: ClassVar[tuple[str, ...]] = ("zone",)
+    times: ClassVar[tuple[str, ...]] = ("day", "hour", "daypart", "weekday")
+    default_by: ClassVar[tuple[str, ...]] = ("zone", "day")
+    meaning: ClassVar[str] = "stays that began in the zone and the time (of trips: arrivals)"
+
+    @classmethod
+    def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:
+        return single_places(centres.shape[0])
+
+    @classmethod
+    def typical_bound(cls, days: int, time: TimeKey) -> Fraction:
+        per_day = 3 if time.name in ("hour", "daypart") else 2**2 + 1
+        return round_root(per_day * days * days_in_bin(days, time) / 2)
+
+    def contribution(self, rows: Trajectories) -> Contributions:
+        stays = rows.stays
+        bin_ = bins_at(self.grid.time, self.hours, stays.start)
+        outside = (stays.zone < 0) | (bin_ < 0)
+        cell = np.where(outside, -1, stays.zone.astype(np.int64) * self.grid.time.bins + bin_)
+        return contributions(stays.first, cell, np.ones(cell.size, dtype=np.int64), self.per)
