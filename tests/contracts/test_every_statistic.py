@@ -62,11 +62,6 @@ def test_proof_speaks_of_this_code(name: str) -> None:
 
 
 @every
-def test_definition_is_documented(name: str) -> None:
-    assert f"`{name}`" in (ROOT / "docs/definitions.md").read_text()
-
-
-@every
 @given(devices=people())
 @hostile
 def test_contributions_lie_on_the_public_grid(design: Design, name: str, devices: list[np.ndarray]) -> None:

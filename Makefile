@@ -1,0 +1,51 @@
+# One verb for each job, the same for people, hooks and CI. `make` alone lists them.
+# Needs: make, a Python from 3.11 to 3.13 (with venv), and a network with PyPI for the first call.
+
+PYTHONS := python3.13 python3.12 python3.11 python3
+BIN := .venv/bin
+# Whatever environment the caller has active, uv works on this project's own and on its Python.
+UV := env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON=$(BIN)/python UV_PYTHON_DOWNLOADS=never $(BIN)/uv
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/.synced ## simulate a city, release its statistics, show them (DEMO_ARGS="--devices 5000 --days 7")
+	@$(BIN)/shoal demo $(DEMO_ARGS)
+
+test: .venv/.synced ## every test, on all cores (TEST_ARGS="tests/privacy -k bounding")
+	@$(BIN)/python -m pytest -n auto --dist loadgroup $(TEST_ARGS)
+
+check: .venv/.synced ## lint, format, types (strict), and which room may import which
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: .venv/.synced ## how fast records are counted (BENCH_ARGS="...")
+	@$(BIN)/python -m benchmarks.records $(BENCH_ARGS)
+
+lock: $(BIN)/uv ## renew uv.lock after a change of pyproject.toml
+	@$(UV) lock
+
+clean: ## remove the environment and the caches; never a release, never the state folder
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
+
+# A candidate is run, not only found: the name may belong to a pyenv shim without that version behind it.
+$(BIN)/uv:
+	@for python in $(PYTHONS); do \
+	    if $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
+	        echo "Setting up .venv with $$($$python --version); this is needed once." >&2; \
+	        $$python -m venv --clear .venv && $(BIN)/python -m pip install -q --disable-pip-version-check uv; \
+	        exit; \
+	    fi; \
+	done; \
+	echo "Shoal needs Python 3.11, 3.12 or 3.13, and none of \`$(PYTHONS)\` on the PATH is one; install one and run make again." >&2; \
+	exit 1
+
+.venv/.synced: pyproject.toml uv.lock | $(BIN)/uv
+	@$(UV) sync --frozen --quiet
+	@touch $@

@@ -1,0 +1,36 @@
+"""What all tests share: the real data, what to do where something is missing, how hypothesis searches."""
+
+import os
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# No time limits: the first example of many tests compiles a kernel, and CI machines are slow at will.
+settings.register_profile("shoal", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples in every run of CI, so that a red run is about the change and not about luck.
+settings.register_profile("shoal-ci", settings.get_profile("shoal"), derandomize=True, print_blob=True)
+settings.load_profile("shoal-ci" if os.environ.get("CI") else "shoal")
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip the test: what it needs is not on this machine. Fails instead where SHOAL_TEST_ALL=1 (as in CI).
+
+    reason  what is missing and how to get it, in one sentence
+    """
+    if os.environ.get("SHOAL_TEST_ALL") == "1":
+        pytest.fail(f"SHOAL_TEST_ALL=1 allows no gap: {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of the real data sets: $SHOAL_TEST_DATA, else shared/data beside the repository."""
+    told = os.environ.get("SHOAL_TEST_DATA")
+    folder = Path(told) if told else ROOT.parent / "shared" / "data"
+    if not (folder / "README.md").is_file():
+        missing(f"no real data at {folder}; set SHOAL_TEST_DATA to its folder")
+    return folder
