@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shoal.privacy.bounding import MAX_NORM, UnboundedError, add, bound
+from shoal.privacy.bounding import UnboundedError, add, bound
 from shoal.privacy.contributions import Contributions, contributions
-from shoal.privacy.mechanism import ONE, Kind, Mechanism
+from shoal.privacy.mechanism import MAX_NORM, ONE, Kind, Mechanism
 
 CELLS = 50
 weights = st.one_of(st.integers(1, 3 * ONE), st.integers(1, 2**40), st.just(2**52))

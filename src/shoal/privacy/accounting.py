@@ -11,8 +11,7 @@ from itertools import combinations
 from math import isqrt, log, nextafter, sqrt
 
 from shoal.privacy._opendp import opendp
-from shoal.privacy.bounding import MAX_NORM
-from shoal.privacy.mechanism import ONE, Mechanism
+from shoal.privacy.mechanism import MAX_NORM, ONE, Mechanism
 
 
 @dataclass(frozen=True, slots=True)

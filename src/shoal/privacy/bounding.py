@@ -9,9 +9,7 @@ import numpy as np
 from shoal._arrays import Int64
 from shoal._numba import njit
 from shoal.privacy.contributions import Contributions
-from shoal.privacy.mechanism import Mechanism
-
-MAX_NORM = 2**30  # so that no sum of two squares below leaves int64
+from shoal.privacy.mechanism import MAX_NORM, Mechanism
 
 
 class UnboundedError(RuntimeError):

@@ -8,6 +8,9 @@ from typing import Literal
 ONE = 1024
 """Fixed point: contributions, bounds and scales are whole numbers of 1/1024."""
 
+MAX_NORM = 2**30
+"""Largest norm, in units of 1/ONE: two of its squares fit into int64 (`privacy.bounding`)."""
+
 Kind = Literal["gaussian", "laplace"]
 
 NORMAL_95 = 1.959963984540054

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 
@@ -90,6 +90,14 @@ class Statistic(ABC):
     @abstractmethod
     def contribution(self, rows: Trajectories) -> Contributions:
         """What each row adds to which cells. May look at one row at a time only; see the contract tests."""
+
+    def is_apart(self, kind: Literal["points", "trips"]) -> bool:
+        """Do rows of different units never share a cell, given a source of this kind?
+
+        True where each hour or day is a bin of its own and everything of a row lies in its unit; then an account whose
+        unit holds several of the plan's adds their costs up. Elsewhere it pays for the worst case.
+        """
+        return self.grid.time.name in ("hour", "day")
 
     @property
     def hours(self) -> Int64:

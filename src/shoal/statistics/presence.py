@@ -55,7 +55,7 @@ class Presence(Statistic):
 @njit
 def _hour_of(hours: Int64, instant: int) -> int:
     """Index of the hour that holds `instant`; a guess that only clock changes make wrong, then corrected."""
-    hour = min(max(0, (instant - hours[0]) // 3600), hours.size - 2)
+    hour: int = min(max(0, (instant - hours[0]) // 3600), hours.size - 2)
     while hour > 0 and hours[hour] > instant:
         hour -= 1
     while hour < hours.size - 2 and hours[hour + 1] <= instant:

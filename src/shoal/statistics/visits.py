@@ -1,7 +1,7 @@
 """Visits: stays in a zone, by the day they began."""
 
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -43,3 +43,6 @@ class Visits(Statistic):
         outside = (stays.zone < 0) | (bin_ < 0)
         cell = np.where(outside, -1, stays.zone.astype(np.int64) * self.grid.time.bins + bin_)
         return contributions(stays.first, cell, np.ones(cell.size, dtype=np.int64), self.per)
+
+    def is_apart(self, kind: Literal["points", "trips"]) -> bool:
+        return kind == "points" and super().is_apart(kind)  # a trip may arrive in the unit after its own
