@@ -1,0 +1,179 @@
+"""The corridor, tied together: from a plan to a published release. The only module that knows every room."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from shoal.design import Design
+from shoal.engines import Engine, LocalEngine, Progress
+from shoal.errors import StateError
+from shoal.estimate import table
+from shoal.ledger import Request, State
+from shoal.plan import Plan, next_unit
+from shoal.privacy.accounting import rho_for
+from shoal.privacy.noise import measure
+from shoal.release.manifest import Facts, StatisticFacts
+from shoal.release.read import Release, open_release
+from shoal.release.write import release_id, write
+from shoal.sources import Source, Tally, open_source
+from shoal.statistics import Statistic
+
+Tell = Callable[[str], None]
+"""Told one sentence for the operator."""
+
+POST_PROCESSING = (
+    "estimate: noisy sum over fixed point and divisor; unbiased for the bounded sum.",
+    "consistent: Euclidean projection of the estimates of each time onto non-negative values with the same total.",
+)
+
+
+def run(
+    plan: Plan,
+    *,
+    state: State,
+    out: Path,
+    engine: Engine | None = None,
+    progress: Progress,
+    tell: Tell,
+) -> Release:
+    """Carry out `plan`: read, add up, charge, draw, estimate, publish into `out`; returns the release, verified.
+
+    The same plan over the same records asked twice gives the first release again and charges nothing. Nothing is
+    charged before every record has been read; nothing is drawn before the charge is committed; nothing appears in `out`
+    before the release is whole. Raises `ShoalError`s, after which nothing is published.
+    """
+    design = Design.of(plan)
+    assessment = _assessment(plan)
+    source = open_source(plan, design.calendar, design.zones)
+    progress("Recognising the records", 0.0)
+    key = _request_key(design, source, state)
+    progress("Recognising the records", 1.0)
+    with state.lock(key, lambda: tell("Another run of this plan is under way; waiting for it.")):
+        if first := state.accounts.find(key):
+            tell("This plan was released over these records before: here is that release; nothing is charged.")
+            return _publish(state, first, out)
+        request = _request(design, key)
+        state.accounts.check(request)  # refuse before hours of work; `charge` below decides
+        tally = Tally()
+        sums = (engine or LocalEngine()).sums(design, source, tally, progress)
+        for reason, count in tally.summary():
+            tell(f"  {count} {reason}")
+        standing = state.accounts.check(request)
+        paid = state.accounts.charge(request)
+        tables = {}
+        for done, statistic in enumerate(design.statistics):
+            progress("Drawing noise", done / len(design.statistics))
+            mechanism = design.allocation.mechanisms[statistic.name]
+            measured = measure(sums[statistic.name], statistic.name, mechanism, paid)
+            tables[statistic.name] = table(measured, statistic.grid, design.zones.ids, statistic.divisor)
+        progress("Drawing noise", 1.0)
+        facts = Facts.of(
+            plan,
+            design.zones,
+            id=_free_id(plan, state.releases, out),
+            shoal=version("shoal"),
+            code=code_digest(),
+            charge=paid.charge,
+            account_unit=standing.account.unit,
+            statistics=[_facts(design, s) for s in design.statistics],
+            assessment_sha256=assessment,
+            post_processing=POST_PROCESSING,
+        )
+        folder = write(state.releases, manifest=facts, tables=tables, zones=design.zones)
+        state.accounts.released(paid.charge, folder.name)
+        return _publish(state, folder.name, out)
+
+
+def _facts(design: Design, statistic: Statistic) -> StatisticFacts:
+    wish = design.plan.statistics[statistic.name]
+    pairs = len(statistic.grid.columns) == 2
+    return StatisticFacts.of(
+        statistic.name,
+        statistic.grid.keys,
+        statistic.grid.cells,
+        design.allocation.mechanisms[statistic.name],
+        share=statistic.share,
+        value=statistic.meaning,
+        divisor=statistic.divisor,
+        pairs=None if not pairs else "all" if wish.max_km is None else "within",
+        max_km=wish.max_km if pairs else None,
+    )
+
+
+def _request(design: Design, key: str) -> Request:
+    plan, mechanisms = design.plan, design.allocation.mechanisms
+    unit, cap = plan.period.unit, plan.source.account_cap
+    return Request(
+        source=plan.source.name,
+        timezone=plan.source.timezone,
+        synthetic=plan.source.synthetic,
+        unit=unit,
+        units=tuple((start, next_unit(start, unit)) for start in plan.period.unit_starts()),
+        rho={name: mechanism.rho for name, mechanism in mechanisms.items()},
+        laplace=frozenset(name for name, mechanism in mechanisms.items() if mechanism.kind == "laplace"),
+        apart=frozenset(s.name for s in design.statistics if s.is_apart(plan.source.kind)),
+        cap_rho=rho_for(cap, plan.privacy.delta),
+        cap_epsilon=cap,
+        cap_delta=plan.privacy.delta,
+        key=key,
+        plan_digest=plan.digest(),
+    )
+
+
+def _request_key(design: Design, source: Source, state: State) -> str:
+    """Keyed digest by which the same plan over the same records is known again. Secret: it stays in the state."""
+    digest = hashlib.blake2b(key=state.digest_key, digest_size=32)
+    for part in (design.plan.full_digest(), design.zones.digest, source.fingerprint(state.digest_key)):
+        digest.update(part.encode() + b"\n")
+    return digest.hexdigest()
+
+
+def _assessment(plan: Plan) -> str | None:
+    """SHA-256 of the assessment that the plan names. A document about the processing, not about the records."""
+    name = plan.source.basis.assessment
+    if name is None:
+        return None
+    try:
+        return hashlib.sha256((plan.folder / name).read_bytes()).hexdigest()
+    except OSError as error:
+        raise plan.error("source.basis.assessment", f"{name} can't be read ({error.strerror})") from None
+
+
+def code_digest() -> str:
+    """SHA-256 over the names and bytes of Shoal's own modules: which code made a release."""
+    root, digest = Path(__file__).parent, hashlib.sha256()
+    for file in sorted(root.rglob("*.py")):
+        content = hashlib.sha256(file.read_bytes()).hexdigest()
+        digest.update(f"{file.relative_to(root).as_posix()} {content}\n".encode())
+    return digest.hexdigest()
+
+
+def _free_id(plan: Plan, kept: Path, out: Path) -> str:
+    """An id that stands neither in the state nor where the release is to appear."""
+    ids = {release_id(plan, kept), release_id(plan, out)}
+    return max(ids, key=lambda name: (len(name), name))
+
+
+def _publish(state: State, release: str, out: Path) -> Release:
+    """Copy a finished release from the state into `out`, whole or not at all, and open it there."""
+    kept, target = state.releases / release, out / release
+    if not kept.is_dir():
+        raise StateError(f"{kept}: the kept copy of this release is gone; restore it from a backup or from {target}")
+    if not target.exists():
+        partial = out / f".{release}.{os.getpid()}.partial"
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(kept, partial)
+            partial.rename(target)
+        except OSError as error:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise StateError(
+                f"{target}: can't be written ({error.strerror}); the release is kept and paid for: run the same plan "
+                "again with another --out, it costs nothing"
+            ) from None
+    elif (target / "manifest.json").read_bytes() != (kept / "manifest.json").read_bytes():
+        raise StateError(f"{target}: another release stands there; run the same plan again with another --out")
+    return open_release(target)

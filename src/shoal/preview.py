@@ -1,0 +1,142 @@
+"""What a plan would publish and how precise it would be, without reading a record: `shoal check`."""
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from shoal.design import Design
+from shoal.plan import Plan
+from shoal.privacy.accounting import epsilon_of
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+
+@dataclass(frozen=True)
+class Line:
+    """One statistic of a plan, before anything is measured. Values are in published units."""
+
+    statistic: str
+    keys: tuple[str, ...]
+    cells: int
+    bound: float
+    norm: str
+    mechanism: str
+    scale: float
+    stderr: float
+    half_width: float
+    rho: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a plan would publish. Print it, or read `lines`."""
+
+    source: str
+    period: str
+    unit: str
+    zones: int
+    epsilon: float
+    delta: float
+    rho: str
+    epsilon_spent: float
+    synthetic: bool
+    lines: tuple[Line, ...]
+
+    @classmethod
+    def of(cls, plan: Plan) -> "Preview":
+        """Work out the plan's design. Opens its zone files, no records."""
+        return preview(Design.of(plan))
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def __str__(self) -> str:
+        from rich.console import Console
+
+        console = Console(width=120, record=True, file=_Nowhere(), force_terminal=False)
+        console.print(self.render())
+        return console.export_text().rstrip()
+
+    def render(self) -> "Group":
+        """For a terminal."""
+        from rich.console import Group
+        from rich.table import Table
+        from rich.text import Text
+
+        kind = " SYNTHETIC: no real devices." if self.synthetic else ""
+        head = Text(
+            f"{self.source}, {self.period}: {self.zones:,} zones.{kind}\n"
+            f"Guarantee: one device over one {self.unit}, epsilon {self.epsilon:g} at delta {self.delta:g} "
+            f"(rho {self.rho_text}), for all statistics together."
+        )
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for column in ("statistic", "by", "numbers", "bound", "noise", "scale", "95 % of numbers within"):
+            table.add_column(column, justify="left" if column in ("statistic", "by", "noise") else "right")
+        for line in self.lines:
+            table.add_row(
+                line.statistic,
+                " x ".join(line.keys),
+                f"{line.cells:,}",
+                f"{line.norm} {line.bound:g}",
+                line.mechanism,
+                f"{line.scale:,.1f}",
+                f"± {line.half_width:,.1f}",
+            )
+        foot = Text(
+            "\nThe last column is what noise alone does to one number: a true 1,000 is published as 1,000 ± that. Only "
+            "plan and\nzones were read, no record."
+        )
+        return Group(head, Text(), table, foot)
+
+    @property
+    def rho_text(self) -> str:
+        from fractions import Fraction
+
+        return f"{float(Fraction(self.rho)):.4g}"
+
+
+def preview(design: Design) -> Preview:
+    """The preview of a design that is already worked out."""
+    plan, allocation = design.plan, design.allocation
+    lines = []
+    for statistic in design.statistics:
+        mechanism = allocation.mechanisms[statistic.name]
+        lines.append(
+            Line(
+                statistic=statistic.name,
+                keys=statistic.grid.keys,
+                cells=statistic.grid.cells,
+                bound=mechanism.norm / 1024,
+                norm="L2" if mechanism.kind == "gaussian" else "L1",
+                mechanism=mechanism.kind,
+                scale=mechanism.scale / 1024 / statistic.divisor,
+                stderr=mechanism.stderr / statistic.divisor,
+                half_width=mechanism.half_width / statistic.divisor,
+                rho=str(mechanism.rho),
+                meaning=statistic.meaning,
+            )
+        )
+    period = plan.period
+    return Preview(
+        source=plan.source.name,
+        period=f"{period.start} to {period.end} (exclusive, {plan.source.timezone})",
+        unit=period.unit,
+        zones=len(design.zones),
+        epsilon=float(plan.privacy.epsilon),
+        delta=float(plan.privacy.delta),
+        rho=str(allocation.rho),
+        epsilon_spent=min(float(plan.privacy.epsilon), epsilon_of(allocation.rho, plan.privacy.delta)),
+        synthetic=plan.source.synthetic,
+        lines=tuple(lines),
+    )
+
+
+class _Nowhere:
+    """A stream that forgets: the text is taken from rich's record."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def flush(self) -> None:
+        return None
