@@ -1,0 +1,6 @@
+"""Buckets: all records of a set of devices together, split into rows: one device over one unit of privacy."""
+
+from shoal.buckets._types import PointBucket, TripBucket
+from shoal.buckets.store import Buckets
+
+__all__ = ["Buckets", "PointBucket", "TripBucket"]

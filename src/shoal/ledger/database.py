@@ -1,0 +1,200 @@
+"""The database under the accounts: SQLite or PostgreSQL, its transactions, and its failures in sentences.
+
+Every transaction has a connection of its own, so a fork never shares one. A commit is on the disk before it returns:
+a charge that could be forgotten by a power cut would let its noise be drawn for nothing.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import NullPool
+
+from shoal.errors import StateError, UsageError
+from shoal.ledger import tables
+from shoal.ledger._files import create_once, make_folder
+
+_ADVISORY_LOCK = 0x73686F616C  # "shoal": held while the tables are made
+_SQLITE = {
+    "SQLITE_BUSY": "another process has kept it locked for {wait:g} s; try again when that one has ended",
+    "SQLITE_FULL": "the disk is full; make room and run again",
+    "SQLITE_READONLY": "it can't be written; give this user the right to write the file and its folder",
+    "SQLITE_PERM": "it can't be written; give this user the right to write the file and its folder",
+    "SQLITE_CANTOPEN": "it can't be opened; give this user the right to read and write the file and its folder",
+    "SQLITE_NOTADB": "it is not an account database; restore it from a backup",
+    "SQLITE_CORRUPT": "it is damaged, so what is left can't be known; restore it from a backup",
+    "SQLITE_IOERR": "the disk failed while it was read or written; check the disk and run again",
+}
+_POSTGRESQL = {
+    "55P03": "another process has kept the account locked for {wait:g} s; try again when that one has ended",
+    "53100": "the server's disk is full; make room and run again",
+    "42501": "this user may not use it; grant the right to create, read and write Shoal's tables",
+    "25006": "the server takes no writes now; use the primary server",
+    "28": "the server refused the login; check user and password in the address",
+    "3D000": "the server has no such database; create it first",
+    "53300": "the server has no connection free; try again later",
+}
+_CONNECTING = {
+    "pg_hba": "28",
+    "authentication failed": "28",
+    "no password supplied": "28",
+    "too many": "53300",
+    "role ": "28",
+    "database ": "3D000",
+}
+"""While it connects, libpq gives words and no code."""
+
+
+class Database:
+    """A database with Shoal's tables in it."""
+
+    def __init__(self, url: str | URL, *, wait: float = 30) -> None:
+        """Open the database at `url` and make its tables if there are none; `wait` seconds for a lock, then give up.
+
+        url  sqlite:///path/to/file, or postgresql://user:password@host/database
+        """
+        address = _address(url)
+        self.name = _name(address)
+        self._wait = wait
+        if address.get_backend_name() == "sqlite":
+            path = Path(str(address.database))
+            make_folder(path.parent)
+            create_once(path, b"")
+            self._engine = _sqlite(address, wait)
+        else:
+            self._engine = _postgresql(address, wait)
+        with self.reading() as connection:
+            there = inspect(connection).has_table(tables.schema.name)
+        with self.reading() if there else self.writing() as connection:
+            self._check_tables(connection, make=not there)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is committed at the end, and rolled back by any error; on SQLite it locks at once."""
+        with self._sentences(), self._engine.connect() as connection:
+            connection.execution_options(shoal_writes=True)
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction in which every query sees the same moment."""
+        with self._sentences(), self._engine.connect() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection.begin():
+                yield connection
+
+    def _check_tables(self, connection: Connection, *, make: bool) -> None:
+        if make:
+            if connection.dialect.name == "postgresql":  # a second one waits here; SQLite is locked already
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
+            tables.metadata.create_all(connection)
+        version = connection.execute(select(tables.schema.c.version)).scalar()
+        if make and version is None:
+            connection.execute(insert(tables.schema).values(version=tables.VERSION))
+        elif version != tables.VERSION:
+            raise StateError(
+                f"{self.name} has layout {version} and this Shoal knows {tables.VERSION}; "
+                "use the version of Shoal that wrote it, or a newer one"
+            )
+
+    @contextmanager
+    def _sentences(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:  # `from None`: a driver's text may hold what was in the address
+            if (sentence := self._sentence(error.orig)) is None:
+                raise
+            raise StateError(f"{self.name}: {sentence.format(wait=self._wait)}") from None
+
+    def _sentence(self, cause: BaseException | None) -> str | None:
+        """What went wrong and what to do; None for a bug of ours, which keeps its traceback."""
+        if isinstance(cause, sqlite3.Error):
+            code = getattr(cause, "sqlite_errorname", "")
+            found = next((_SQLITE[known] for known in _SQLITE if code.startswith(known)), None)
+            ours = code == "SQLITE_ERROR" or not isinstance(cause, sqlite3.OperationalError)
+            return found if found or ours else f"SQLite failed ({code}); check the disk and run again"
+        state = getattr(cause, "sqlstate", None)
+        if state is None:
+            words = str(cause).lower()
+            state = next((code for part, code in _CONNECTING.items() if part in words and "fatal" in words), "08")
+        if state.startswith(("08", "57P")):
+            return "the server can't be reached; check that it runs and that host and port in the address are right"
+        return next((_POSTGRESQL[known] for known in _POSTGRESQL if state.startswith(known)), None)
+
+
+def _address(url: str | URL) -> URL:
+    try:
+        address = make_url(url)
+    except (ArgumentError, ValueError):
+        address = URL.create("unknown")
+    kind = address.drivername
+    if "@" in f"{address.host}{address.database}" and kind != "sqlite":  # a piece of the password: messages show these
+        raise UsageError("the address of the accounts has an @ too many; write @ in a user or password as %40")
+    if kind == "sqlite" and address.database not in (None, "", ":memory:") and not address.query:
+        return address
+    if kind in ("postgresql", "postgresql+psycopg"):
+        if isinstance(password := address.query.get("password"), str):  # where SQLAlchemy would show it
+            address = address.difference_update_query(["password"]).set(password=password)
+        return address.set(drivername="postgresql+psycopg")
+    raise UsageError(
+        "the address of the accounts must be sqlite:///path/to/file or postgresql://user:password@host/database"
+    )
+
+
+def _name(address: URL) -> str:
+    """What messages call the database: never with user or password."""
+    if address.get_backend_name() == "sqlite":
+        return f"the account database {address.database}"
+    host = address.host or address.query.get("host", "localhost")
+    port = f":{address.port}" if address.port else ""
+    return f"the account database {address.database} on {host}{port}"
+
+
+def _sqlite(address: URL, wait: float) -> Engine:
+    engine = create_engine(address, poolclass=NullPool, hide_parameters=True, connect_args={"timeout": wait})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: sqlite3.Connection, _: object) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions of its own
+        # With a rollback journal, FULL may undo the last commit after a power cut; EXTRA syncs the folder too.
+        # fullfsync: on macOS a plain fsync leaves data in the drive's cache. No effect elsewhere.
+        for pragma in ("foreign_keys = ON", "synchronous = EXTRA", "fullfsync = ON", "trusted_schema = OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("shoal_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _postgresql(address: URL, wait: float) -> Engine:
+    options: dict[str, Any] = {"prepare_threshold": None}  # a pooler between us and the server keeps no statements
+    if "connect_timeout" not in address.query:
+        options["connect_timeout"] = 10
+    try:
+        # READ COMMITTED whatever the server's default: after waiting for the account's lock, the sum must see what
+        # the process before us committed. Under REPEATABLE READ it would not, and both would spend the same budget.
+        engine = create_engine(
+            address, poolclass=NullPool, hide_parameters=True, isolation_level="READ COMMITTED", connect_args=options
+        )
+    except ImportError:
+        raise StateError(
+            "accounts on PostgreSQL need its driver; install it with: pip install 'shoal[postgresql]'"
+        ) from None
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, round(wait * 1000))}")
+        connection.exec_driver_sql(
+            "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
+        )
+
+    return engine

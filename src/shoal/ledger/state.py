@@ -1,0 +1,60 @@
+"""The one folder that outlives a run: accounts, the secret key of digests, copies of what was released."""
+
+import secrets
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from sqlalchemy import URL
+
+from shoal.errors import StateError
+from shoal.ledger._files import create_once, make_folder, sentences
+from shoal.ledger.accounts import Accounts
+from shoal.ledger.locks import request_lock
+
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True)
+class State:
+    """An open state folder. Make one with `State.open`."""
+
+    folder: Path
+    accounts: Accounts
+    digest_key: bytes = field(repr=False)
+    """Secret, 32 bytes: with it a guess of the records could be confirmed."""
+    releases: Path
+    """Copies of released folders, by id."""
+
+    @classmethod
+    def open(cls, folder: str | Path, accounts: str | None = None) -> Self:
+        """Open the state in `folder`, making it (0700) where it is missing; `accounts` is a URL, else a file in it.
+
+        Safe when two processes do it at once: both get the same key. Raises `StateError`, and `UsageError` for a URL
+        that is neither SQLite nor PostgreSQL.
+        """
+        folder = Path(folder).absolute()
+        make_folder(folder)
+        make_folder(folder / "releases")
+        url = accounts if accounts is not None else URL.create("sqlite", database=str(folder / "accounts.sqlite"))
+        return cls(folder, Accounts.open(url), _digest_key(folder / "digest.key"), folder / "releases")
+
+    def lock(self, key: str, waiting: Callable[[], None] | None = None) -> AbstractContextManager[None]:
+        """`request_lock` in this folder."""
+        return request_lock(self.folder, key, waiting)
+
+
+def _digest_key(file: Path) -> bytes:
+    create_once(file, secrets.token_bytes(_KEY_BYTES))
+    with sentences(file):
+        key, mode = file.read_bytes(), file.stat().st_mode
+    if mode & 0o077:
+        raise StateError(f"{file} is a secret that other users can read; run: chmod 600 {file}")
+    if len(key) != _KEY_BYTES:
+        raise StateError(
+            f"{file} is damaged; restore it from a backup, or remove it, after which a plan that was released "
+            "before is charged again"
+        )
+    return key

@@ -1,0 +1,126 @@
+"""The tables of the account database. Nothing in them names a record, a file or a device.
+
+Budgets are text, "numerator/denominator": no float and no rounding, on either database. Dates and times are ISO 8601
+text, times in UTC, so that both databases sort and show them alike.
+"""
+
+import re
+from datetime import UTC, date, datetime
+from fractions import Fraction
+
+from sqlalchemy import Boolean, Column, Dialect, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy.types import TypeDecorator
+
+from shoal.errors import StateError
+
+VERSION = 1
+"""Of this layout; a database with another is not touched."""
+
+
+class Exact(TypeDecorator[Fraction]):
+    """A Fraction as text."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: Fraction | None, _: Dialect) -> str | None:
+        if value is None:
+            return None
+        if type(value) is not Fraction:
+            raise TypeError(f"the account keeps exact fractions, got {type(value).__name__}")
+        return f"{value.numerator}/{value.denominator}"
+
+    def process_result_value(self, value: str | None, _: Dialect) -> Fraction | None:
+        if value is None:
+            return None
+        if not re.fullmatch(r"[0-9]{1,2000}/[1-9][0-9]{0,2000}", value):
+            raise damaged()
+        return Fraction(value)
+
+
+class Day(TypeDecorator[date]):
+    """A local date as text."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: date | None, _: Dialect) -> str | None:
+        return None if value is None else value.isoformat()
+
+    def process_result_value(self, value: str | None, _: Dialect) -> date | None:
+        try:
+            return None if value is None else date.fromisoformat(value)
+        except ValueError:
+            raise damaged() from None
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware time as text, in UTC with microseconds."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _: Dialect) -> str | None:
+        return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
+
+    def process_result_value(self, value: str | None, _: Dialect) -> datetime | None:
+        try:
+            return None if value is None else datetime.fromisoformat(value).astimezone(UTC)
+        except ValueError:
+            raise damaged() from None
+
+
+def damaged() -> StateError:
+    return StateError(
+        "the account database holds an entry that Shoal did not write, so what is left can't be known; "
+        "restore it from a backup"
+    )
+
+
+metadata = MetaData()
+
+schema = Table("shoal_schema", metadata, Column("version", Integer, primary_key=True, autoincrement=False))
+
+account = Table(
+    "shoal_account",
+    metadata,
+    Column("source", String, primary_key=True),
+    Column("timezone", String, nullable=False),
+    Column("unit", String, nullable=False),
+    Column("synthetic", Boolean, nullable=False),
+    Column("cap_rho", Exact, nullable=False),
+    Column("cap_epsilon", Exact, nullable=False),
+    Column("cap_delta", Exact, nullable=False),
+    Column("created", Instant, nullable=False),
+)
+
+charge = Table(
+    "shoal_charge",
+    metadata,
+    Column("charge", String, primary_key=True),
+    Column("source", ForeignKey(account.c.source), nullable=False, index=True),
+    Column("time", Instant, nullable=False),
+    Column("plan_digest", String, nullable=False),
+    Column("key", String, nullable=False, index=True),
+    Column("release", String),
+)
+
+paid = Table(
+    "shoal_paid",
+    metadata,
+    Column("charge", ForeignKey(charge.c.charge), primary_key=True),
+    Column("statistic", String, primary_key=True),
+    Column("rho", Exact, nullable=False),
+)
+"""What one row of each statistic was charged: what noise may be drawn for."""
+
+cost = Table(
+    "shoal_cost",
+    metadata,
+    Column("charge", ForeignKey(charge.c.charge), primary_key=True),
+    Column("start", Day, primary_key=True),
+    Column("source", ForeignKey(account.c.source), nullable=False),
+    Column("rho", Exact, nullable=False),
+    Index("shoal_cost_of", "source", "start"),
+)
+"""What each charge takes from each account unit, named by its first day."""

@@ -1,0 +1,323 @@
+"""The checks of `verify`, a function each: return when all is well, raise `Failed` with the reason when not.
+
+They trust nothing in the folder. The order in `verify.CHECKS` sees to it that no table is unpacked whose hash is wrong.
+"""
+
+import hashlib
+import json
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from shoal.plan import MAX_EPSILON, MAX_EPSILON_SYNTHETIC, Plan
+from shoal.privacy.mechanism import ONE
+from shoal.release import _epsilon, _grid, _store
+from shoal.release.manifest import ESTIMATES, Manifest, StatisticFacts
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from shoal.calendar import Calendar
+
+MANIFEST = "manifest.json"
+LARGEST_MANIFEST = 1 << 24
+_HUGE = re.compile(r'"\s*[-+]?[0-9._]*[eE][-+]?[0-9_]{4,}\s*"')
+"""A number that would fill the memory once it is written out exactly."""
+UNITS = ("day", "week", "month")
+FLOAT = 1e-9
+"""Relative error that floating point is allowed."""
+
+
+class Failed(Exception):  # noqa: N818  # it is an outcome, not a fault of ours
+    """A check that does not hold; the message is the reason, a clause without a full stop."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The folder under examination. What it caches may be used by checks that need the check which read it."""
+
+    path: Path
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        return Manifest.parse((self.path / MANIFEST).read_bytes())
+
+    @cached_property
+    def zones(self) -> _store.PublicZones:
+        return _store.read_zones(self.path / "zones.parquet")
+
+    @cached_property
+    def calendar(self) -> "Calendar":
+        return _grid.calendar_of(self.manifest)
+
+    def file(self, facts: StatisticFacts) -> Path:
+        return self.path / "tables" / f"{facts.statistic}.parquet"
+
+
+def manifest(folder: Folder) -> None:
+    file = folder.path / MANIFEST
+    try:
+        mode = file.lstat().st_mode
+    except OSError:
+        raise Failed(f"there is no {MANIFEST}") from None
+    if not stat.S_ISREG(mode):
+        raise Failed(f"{MANIFEST} is not an ordinary file")
+    if file.stat().st_size > LARGEST_MANIFEST:
+        raise Failed(f"{MANIFEST} is larger than {LARGEST_MANIFEST >> 20} MiB")
+    try:
+        names = [s.statistic for s in folder.manifest.statistics]
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"] if str(part).isprintable())[:80]
+        raise Failed(f"{MANIFEST}{f', {where}' if where else ''}: {first['msg'].lower()[:200]}") from None
+    except ValueError as error:
+        raise Failed(f"{MANIFEST}: {error}") from None
+    if len(set(names)) < len(names):
+        raise Failed(f"{MANIFEST} names a statistic twice")
+
+
+def files(folder: Folder) -> None:
+    listed = dict(folder.manifest.files)
+    needed = {"README.md", "zones.parquet"} | {f"tables/{s.statistic}.parquet" for s in folder.manifest.statistics}
+    if absent := sorted(needed - set(listed)):
+        raise Failed(f"{absent[0]} is not listed in {MANIFEST}")
+    if surplus := sorted(name for name in listed if name.startswith("tables/") and name not in needed):
+        raise Failed(f"{surplus[0]} belongs to no statistic of {MANIFEST}")
+    for name, path in _walk(folder.path):
+        if name == MANIFEST:
+            continue
+        expected = listed.pop(name, None)
+        if expected is None:
+            raise Failed(f"{ascii(name)[1:-1]} is not listed in {MANIFEST}")
+        with path.open("rb") as source:
+            found = hashlib.file_digest(source, "sha256").hexdigest()
+        if found != expected:
+            raise Failed(f"{name} was changed: its SHA-256 is not the one in {MANIFEST}")
+    if listed:
+        raise Failed(f"{min(listed)} is missing")
+
+
+def _walk(top: Path) -> Iterator[tuple[str, Path]]:
+    """(relative path, path) of every file below `top`; anything that is neither folder nor plain file is refused."""
+    waiting = [PurePosixPath()]
+    while waiting:
+        here = waiting.pop()
+        with os.scandir(top / here) as entries:
+            for entry in sorted(entries, key=lambda e: e.name):
+                name = here / entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(name)
+                elif entry.is_file(follow_symlinks=False):
+                    yield str(name), Path(entry.path)
+                else:
+                    raise Failed(f"{ascii(str(name))[1:-1]} is a link or a special file")
+
+
+def plan(folder: Folder) -> None:
+    m = folder.manifest
+    canonical = json.dumps(m.plan, sort_keys=True, separators=(",", ":")).encode()
+    if hashlib.sha256(canonical).hexdigest() != m.plan_sha256:
+        raise Failed("plan_sha256 is not the hash of the plan")
+    said = _read_plan(m.plan)
+    pairs: dict[str, tuple[object, object]] = {
+        "synthetic": (m.synthetic, said.source.synthetic),
+        "source.name": (m.source.name, said.source.name),
+        "source.kind": (m.source.kind, said.source.kind),
+        "basis.controller": (m.basis.controller, said.source.basis.controller),
+        "basis.legal_basis": (m.basis.legal_basis, said.source.basis.legal_basis),
+        "basis.purpose": (m.basis.purpose, said.source.basis.purpose),
+        "basis.assessment_sha256": (m.basis.assessment_sha256 is None, said.source.basis.assessment is None),
+        "zones.kind": (m.zones.kind, said.zones.kind),
+        "period.start": (m.period.start, said.period.start),
+        "period.end": (m.period.end, said.period.end),
+        "period.unit": (m.period.unit, said.period.unit),
+        "period.timezone": (m.period.timezone, said.source.timezone),
+        "privacy.unit": (m.privacy.unit, said.period.unit),
+        "privacy.epsilon": (Fraction(m.privacy.epsilon), said.privacy.epsilon),
+        "privacy.delta": (Fraction(m.privacy.delta), said.privacy.delta),
+        "statistics": (sorted(s.statistic for s in m.statistics), sorted(said.statistics)),
+    }
+    for facts in m.statistics:
+        asked = said.statistics.get(facts.statistic)
+        if asked is None:
+            break
+        name = f"statistics.{facts.statistic}"
+        pairs[f"{name}.share"] = Fraction(facts.share), asked.share
+        if asked.by is not None:
+            pairs[f"{name}.keys"] = sorted(facts.keys), sorted(asked.by)
+        if asked.max_km is not None:
+            pairs[f"{name}.max_km"] = facts.max_km and Fraction(facts.max_km), asked.max_km
+        if asked.bound is not None:  # Laplace: an L1 norm that follows from the plan's L2 norm and is never smaller
+            least = max(1, int(asked.bound * ONE))
+            found = facts.bound_fixed if facts.mechanism == "gaussian" else min(facts.bound_fixed, least)
+            pairs[f"{name}.bound_fixed"] = found, least
+    if differ := [name for name, (one, other) in pairs.items() if one != other]:
+        raise Failed(f"{differ[0]} is not what the plan in the manifest says")
+    if not m.id.startswith(f"{m.period.start}-{m.source.name}"):
+        raise Failed("the id is not made of the period's start and the source's name")
+
+
+def _read_plan(tables: dict[str, Any]) -> Plan:
+    """The published plan under the same rules as any plan; columns and files, which are not published, are made up."""
+    source = tables.get("source")
+    if not isinstance(source, dict) or {"files", "columns", "encoding", "separator", "time_unit"} & set(source):
+        raise Failed("the plan must hold its source without files, columns and their format")
+    if _HUGE.search(json.dumps(tables)):
+        raise Failed("the plan in the manifest holds a number of absurd size")
+    names = ["device", "time", "lat", "lon"] if source.get("kind") == "points" else None
+    columns = {name: name for name in names or ["device", "start", "end", "origin", "destination"]}
+    whole = {**tables, "source": {**source, "files": ["-"], "columns": columns}, "file": "plan.toml", "lines": {}}
+    try:
+        return Plan.model_validate_json(json.dumps(whole))
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"] if str(part).isprintable())[:80]
+        raise Failed(f"the plan in the manifest is not valid{f', key {where}' if where else ''}") from None
+
+
+def period(folder: Folder) -> None:
+    m = folder.manifest
+    try:
+        calendar = folder.calendar
+    except (ValueError, KeyError, OSError):
+        raise Failed(f"it is not whole {m.period.unit}s in a known time zone") from None
+    if calendar.units != m.privacy.units:
+        raise Failed(f"the period holds {calendar.units} units, the manifest says {m.privacy.units}")
+    if m.privacy.unit != m.period.unit:
+        raise Failed("privacy.unit and period.unit differ")
+    if UNITS.index(m.privacy.unit) > UNITS.index(m.account.unit):
+        raise Failed(f"a unit of one {m.privacy.unit} can't be charged to an account that counts {m.account.unit}s")
+
+
+def budget(folder: Folder) -> None:
+    m = folder.manifest
+    for s in m.statistics:
+        _priced(s)
+    total = sum((Fraction(s.rho) for s in m.statistics), Fraction(0))
+    if total > Fraction(m.privacy.rho):
+        raise Failed(f"the statistics cost rho {float(total):.6g} in all, more than the stated {m.privacy.rho[:40]}")
+    delta, epsilon = Fraction(m.privacy.delta), Fraction(m.privacy.epsilon)
+    if not 0 < delta < 1:
+        raise Failed("delta must lie between 0 and 1")
+    most = MAX_EPSILON_SYNTHETIC if m.synthetic else MAX_EPSILON
+    if epsilon > most:
+        kind = "simulated" if m.synthetic else "real"
+        raise Failed(f"epsilon {float(epsilon):g} is above {most}, the limit for {kind} records")
+    spent = _epsilon.spent([s.noise for s in m.statistics], float(delta))
+    if not spent <= float(epsilon) * (1 + FLOAT):
+        raise Failed(
+            f"the noise costs epsilon {spent:.6g} at the stated delta, more than the stated {float(epsilon):g}"
+        )
+
+
+def _priced(s: StatisticFacts) -> None:
+    """Do the facts of one statistic follow from its mechanism?"""
+    noise, name = s.noise, s.statistic
+    if s.norm != ("L2" if s.mechanism == "gaussian" else "L1"):
+        raise Failed(f"{name}: {s.mechanism} noise goes with the other norm")
+    if Fraction(s.bound) != Fraction(s.bound_fixed, s.fixed_point):
+        raise Failed(f"{name}: bound is not bound_fixed / {s.fixed_point}")
+    if Fraction(s.rho) != noise.rho:
+        raise Failed(
+            f"{name}: its bound and scale cost rho {float(noise.rho):.6g}, not the stated {float(Fraction(s.rho)):.6g}"
+        )
+    if abs(s.stderr - noise.stderr / s.divisor) > FLOAT * s.stderr:
+        raise Failed(f"{name}: stderr does not follow from its scale")
+    if abs(s.half_width - noise.half_width / s.divisor) > FLOAT * s.half_width:
+        raise Failed(f"{name}: half_width is not that of a 95 % interval of its noise")
+
+
+def zones(folder: Folder) -> None:
+    facts = folder.manifest.zones
+    try:
+        found = folder.zones
+    except ValueError as error:
+        reason = str(error)
+        raise Failed(
+            f"zones.parquet: {reason if reason.isprintable() and len(reason) < 200 else 'is damaged'}"
+        ) from None
+    if len(found) != facts.count:
+        raise Failed(f"zones.parquet holds {len(found)} zones, the manifest says {facts.count}")
+    if found.digest != facts.sha256:
+        raise Failed("the zones are not those whose hash the manifest states")
+    if (
+        any(n is not None for n in found.names) != facts.names
+        or any(p is not None for p in found.parents) != facts.parents
+    ):
+        raise Failed("the manifest is wrong about names or parents of zones")
+
+
+def tables(folder: Folder) -> None:
+    import polars as pl
+
+    zone = folder.manifest.period.timezone
+    kinds: dict[str, Any] = {"hour": pl.Datetime("us", zone), "day": pl.Date()}
+    for s in folder.manifest.statistics:
+        file = folder.file(s)
+        rows, columns = _store.rows_and_columns(file)
+        if columns != [*s.keys, *ESTIMATES, "suppressed"]:
+            raise Failed(f"{s.statistic}: the columns are not {', '.join([*s.keys, *ESTIMATES, 'suppressed'])}")
+        if rows != s.cells:
+            raise Failed(f"{s.statistic}: the table has {rows:,} rows, the manifest says {s.cells:,}")
+        schema = _store.read_table(file).schema
+        expected = {key: kinds.get(key, pl.String()) for key in s.keys}
+        expected |= dict.fromkeys(ESTIMATES, pl.Float64()) | {"suppressed": pl.Boolean()}
+        if wrong := [name for name, kind in expected.items() if schema[name] != kind]:
+            raise Failed(f"{s.statistic}: column {wrong[0]} must be {expected[wrong[0]]}")
+
+
+def complete(folder: Folder) -> None:
+    for s in folder.manifest.statistics:
+        try:
+            grid = _grid.grid_of(s, folder.zones, folder.calendar)
+        except ValueError as error:
+            raise Failed(f"{s.statistic}: {error}") from None
+        found = _store.read_table(folder.file(s)).select(s.keys)
+        expected = grid.frame(folder.zones.ids)
+        if found.equals(expected):
+            continue
+        if found.is_duplicated().any():
+            raise Failed(f"{s.statistic}: a row is there twice")
+        if absent := expected.join(found, on=list(s.keys), how="anti").height:
+            raise Failed(f"{s.statistic}: {absent:,} of {s.cells:,} rows are missing and others stand in their stead")
+        raise Failed(f"{s.statistic}: the rows are not in order")
+
+
+def numbers(folder: Folder) -> None:
+    for s in folder.manifest.statistics:
+        if reason := _numbers(s, _store.read_table(folder.file(s))):
+            raise Failed(f"{s.statistic}: {reason}")
+
+
+def _numbers(s: StatisticFacts, table: "pl.DataFrame") -> str | None:
+    import polars as pl
+
+    estimate, stderr, lower, upper, consistent = (pl.col(name) for name in ESTIMATES)
+    suppressed = pl.col("suppressed")
+    # sums of floats lose what is below the last digit of the larger one
+    slack = FLOAT * (estimate.abs() + s.half_width)
+    rules = {
+        "suppressed must be true or false": suppressed.is_not_null(),
+        "a row that is not suppressed lacks a number": suppressed | ~pl.any_horizontal(pl.col(ESTIMATES).is_null()),
+        "a number is not finite": pl.all_horizontal(pl.col(ESTIMATES).is_finite()),
+        "consistent is negative": consistent >= 0,
+        "stderr is not that of the noise": (stderr - s.stderr).abs() <= FLOAT * s.stderr,
+        "an estimate lies outside its interval": (lower <= estimate) & (estimate <= upper),
+        "an interval is not as wide as the noise": ((estimate - lower - s.half_width).abs() <= slack)
+        & ((upper - estimate - s.half_width).abs() <= slack),
+    }
+    held = table.select(rule.fill_null(name.startswith("suppressed") is False).all().alias(name)
+                        for name, rule in rules.items())  # fmt: skip
+    broken = [name for name, holds in held.row(0, named=True).items() if not holds]
+    if broken:
+        return broken[0]
+    if s.suppression is None and bool(table["suppressed"].any()):
+        return "rows are suppressed, and the manifest names no rule for it"
+    return None

@@ -1,0 +1,57 @@
+"""The key set that a table must have, rebuilt from the release alone."""
+
+from fractions import Fraction
+from typing import TYPE_CHECKING, cast
+from zoneinfo import ZoneInfo
+
+from shoal.plan import Period
+from shoal.release.manifest import Manifest, StatisticFacts
+from shoal.zones._base import Zones
+
+if TYPE_CHECKING:
+    from shoal.calendar import Calendar
+    from shoal.keys import Grid
+
+
+def split_keys(keys: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
+    """Key columns as (places, time key or None)."""
+    from shoal.keys import TIME_NAMES
+
+    time = keys[-1] if keys[-1] in TIME_NAMES else None
+    return (keys[:-1] if time else keys), time
+
+
+def calendar_of(manifest: Manifest) -> "Calendar":
+    """The period's calendar. Raises `ValueError` where the period is not whole units."""
+    from shoal.calendar import Calendar
+
+    facts = manifest.period
+    period = Period(start=facts.start, end=facts.end, unit=facts.unit)
+    return Calendar.from_period(period, ZoneInfo(facts.timezone))
+
+
+def grid_of(facts: StatisticFacts, zones: Zones, calendar: "Calendar") -> "Grid":
+    """All cells of one statistic. Raises `ValueError` where the facts contradict each other or the zones."""
+    from shoal.keys import Grid, TimeKey, TimeName, pair_places, single_places
+
+    places, time = split_keys(facts.keys)
+    key = TimeKey.of(cast("TimeName | None", time), calendar)
+    match len(places), facts.pairs, facts.max_km:
+        case 1, None, None:
+            rows = len(zones)
+        case 2, "all", None:
+            rows = len(zones) ** 2
+        case 2, "within", str():
+            rows = -1
+        case _:
+            raise ValueError("its keys, pairs and max_km do not go together")
+    if rows >= 0 and rows * key.bins != facts.cells:  # before anything is built: a false count may be huge
+        raise ValueError(f"the manifest says {facts.cells:,} cells, its zones and period make {rows * key.bins:,}")
+    if len(places) == 1:
+        grid = Grid(places, single_places(len(zones)), key)
+    else:
+        limit = None if facts.max_km is None else float(Fraction(facts.max_km))
+        grid = Grid(places, pair_places(zones.centres, limit), key)
+    if grid.cells != facts.cells:
+        raise ValueError(f"the manifest says {facts.cells:,} cells, its zones and period make {grid.cells:,}")
+    return grid

@@ -1,0 +1,286 @@
+"""The manifest: what a release is, as frozen models; nothing in it describes the input."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from fractions import Fraction
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from shoal.plan import Plan, Purpose, Unit
+from shoal.privacy.mechanism import ONE, Kind, Mechanism
+from shoal.release import sentences
+
+if TYPE_CHECKING:
+    from shoal.zones._base import Zones
+
+ESTIMATES = ("estimate", "stderr", "lower", "upper", "consistent")
+"""The float64 columns of every table, after its keys; `suppressed`, a bool, comes last."""
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be printable text on one line")
+    return text
+
+
+def _tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Text = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_printable)]
+Sentences = Annotated[tuple[Text, ...], BeforeValidator(_tuple)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+FractionText = Annotated[str, Field(pattern=r"^[0-9]{1,1500}(/[1-9][0-9]{0,1499})?$")]
+"""An exact number, as `str(Fraction)` writes it. No exponents: "1e999999999" would fill the memory of who reads it."""
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+Finite = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=2**62)]
+
+
+class _Facts(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class StatisticFacts(_Facts):
+    """One statistic: its keys, its noise, its cost, and what one of its numbers means."""
+
+    statistic: Name
+    keys: Annotated[tuple[Name, ...], BeforeValidator(_tuple), Field(min_length=1, max_length=4)]
+    """Names of the key columns."""
+    cells: Annotated[int, Field(ge=0, le=2**62)]
+    """Rows of the table."""
+    share: FractionText
+    """Of the plan's budget, relative to the other statistics."""
+    mechanism: Kind
+    norm: Literal["L1", "L2"]
+    bound: FractionText
+    """Norm to which a device's vector over one unit was held, in contributions: bound_fixed / fixed_point."""
+    bound_fixed: Count
+    scale_fixed: Count
+    """Of the noise (sigma, or the b of Laplace), in units of 1 / fixed_point."""
+    fixed_point: Literal[1024] = 1024
+    rho: FractionText
+    """zCDP cost in one unit, exact."""
+    divisor: Count
+    """Published value = noisy sum / fixed_point / divisor."""
+    stderr: Finite
+    half_width: Finite
+    """Of the 95 % interval, in published units."""
+    value: Text
+    """What one number means, in one sentence."""
+    pairs: Literal["all", "within"] | None = None
+    """Which pairs of zones have a row, where the keys are two places."""
+    max_km: FractionText | None = None
+    """With pairs = "within": the largest distance between the zones' centres."""
+    suppression: Text | None = None
+    """The rule by which rows are marked, or None where none is."""
+
+    @classmethod
+    def of(
+        cls,
+        statistic: str,
+        keys: Sequence[str],
+        cells: int,
+        mechanism: Mechanism,
+        *,
+        share: Fraction,
+        value: str,
+        divisor: int = 1,
+        pairs: Literal["all", "within"] | None = None,
+        max_km: Fraction | None = None,
+        suppression: str | None = None,
+    ) -> Self:
+        """The facts that follow from a mechanism; stderr and half width in published units."""
+        return cls(
+            statistic=statistic,
+            keys=tuple(keys),
+            cells=cells,
+            share=str(share),
+            mechanism=mechanism.kind,
+            norm="L2" if mechanism.kind == "gaussian" else "L1",
+            bound=str(Fraction(mechanism.norm, ONE)),
+            bound_fixed=mechanism.norm,
+            scale_fixed=mechanism.scale,
+            rho=str(mechanism.rho),
+            divisor=divisor,
+            stderr=mechanism.stderr / divisor,
+            half_width=mechanism.half_width / divisor,
+            value=value,
+            pairs=pairs,
+            max_km=None if max_km is None else str(max_km),
+            suppression=suppression,
+        )
+
+    @property
+    def noise(self) -> Mechanism:
+        """The mechanism as the manifest states it."""
+        return Mechanism(self.mechanism, self.bound_fixed, self.scale_fixed)
+
+
+class SourceFacts(_Facts):
+    """The account that was charged. Its files are nobody's business."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+    kind: Literal["points", "trips"]
+
+
+class BasisFacts(_Facts):
+    """By whose authority, under which law and for what."""
+
+    controller: Text
+    legal_basis: Text
+    purpose: Purpose
+    assessment_sha256: Sha256 | None = None
+
+
+class ZonesFacts(_Facts):
+    """The public places; `sha256` is `Zones.digest`."""
+
+    kind: Literal["h3", "polygons", "points"]
+    count: Annotated[int, Field(ge=0)]
+    sha256: Sha256
+    names: bool
+    parents: bool
+
+
+class PeriodFacts(_Facts):
+    """Local dates, `end` exclusive."""
+
+    start: date
+    end: date
+    unit: Unit
+    timezone: Text
+
+
+class PrivacyFacts(_Facts):
+    """What one device may lose in one unit, over all statistics together."""
+
+    definition: Literal["rho-zCDP"] = "rho-zCDP"
+    unit: Unit
+    neighbours: Text
+    epsilon: FractionText
+    delta: FractionText
+    rho: FractionText
+    units: Count
+    """Units of privacy in the period."""
+    several_units: Text
+
+
+class AccountFacts(_Facts):
+    """Where the charge stands, and the unit in which that account counts."""
+
+    charge: Text
+    unit: Unit
+
+
+class Facts(_Facts):
+    """All that a manifest says before the files are written. Make one with `Facts.of`."""
+
+    format: Literal[1] = 1
+    id: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d-[A-Za-z0-9][A-Za-z0-9_-]{0,79}$")]
+    created: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
+    """UTC."""
+    shoal: Text
+    """Version."""
+    code: Sha256
+    """SHA-256 of the code that made it."""
+    synthetic: bool
+    source: SourceFacts
+    basis: BasisFacts
+    plan: dict[str, Any]
+    """`Plan.public`."""
+    plan_sha256: Sha256
+    zones: ZonesFacts
+    period: PeriodFacts
+    privacy: PrivacyFacts
+    account: AccountFacts
+    statistics: Annotated[tuple[StatisticFacts, ...], BeforeValidator(_tuple), Field(min_length=1)]
+    post_processing: Sentences = ()
+    not_protected: Sentences = sentences.NOT_PROTECTED
+
+    @classmethod
+    def of(
+        cls,
+        plan: Plan,
+        zones: "Zones",
+        *,
+        id: str,
+        shoal: str,
+        code: str,
+        charge: str,
+        account_unit: Unit,
+        statistics: Sequence[StatisticFacts],
+        rho: Fraction | None = None,
+        assessment_sha256: str | None = None,
+        post_processing: Sequence[str] = (),
+        created: datetime | None = None,
+    ) -> Self:
+        """The facts of a release of `plan` over `zones`; `rho` (per unit) is the sum over statistics if not given."""
+        total = sum((Fraction(s.rho) for s in statistics), Fraction(0)) if rho is None else rho
+        unit, basis = plan.period.unit, plan.source.basis
+        return cls(
+            id=id,
+            created=f"{(created or datetime.now(UTC)).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            shoal=shoal,
+            code=code,
+            synthetic=plan.source.synthetic,
+            source=SourceFacts(name=plan.source.name, kind=plan.source.kind),
+            basis=BasisFacts(
+                controller=basis.controller,
+                legal_basis=basis.legal_basis,
+                purpose=basis.purpose,
+                assessment_sha256=assessment_sha256,
+            ),
+            plan=plan.public(),
+            plan_sha256=plan.digest(),
+            zones=ZonesFacts(
+                kind=plan.zones.kind,
+                count=len(zones),
+                sha256=zones.digest,
+                names=any(name is not None for name in zones.names),
+                parents=any(parent is not None for parent in zones.parents),
+            ),
+            period=PeriodFacts(start=plan.period.start, end=plan.period.end, unit=unit, timezone=plan.source.timezone),
+            privacy=PrivacyFacts(
+                unit=unit,
+                neighbours=sentences.neighbours(unit),
+                epsilon=str(plan.privacy.epsilon),
+                delta=str(plan.privacy.delta),
+                rho=str(total),
+                units=len(plan.period.unit_starts()),
+                several_units=sentences.several_units(unit),
+            ),
+            account=AccountFacts(charge=charge, unit=account_unit),
+            statistics=tuple(statistics),
+            post_processing=tuple(post_processing),
+        )
+
+    def find(self, statistic: str) -> StatisticFacts:
+        """Facts of one statistic. Raises `KeyError`."""
+        return {s.statistic: s for s in self.statistics}[statistic]
+
+
+class Manifest(Facts):
+    """The facts and the SHA-256 of every other file of the folder, by relative path."""
+
+    files: Mapping[Text, Sha256]
+
+    @classmethod
+    def complete(cls, facts: Facts, files: Mapping[str, str]) -> Self:
+        """The manifest of a folder that holds `files`."""
+        return cls(**{name: getattr(facts, name) for name in Facts.model_fields}, files=dict(files))
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """Read canonical JSON. Raises `ValueError` for anything else: other bytes have no one meaning."""
+        manifest = cls.model_validate_json(data)
+        if manifest.to_bytes() != data:
+            raise ValueError("is not written in canonical form")
+        return manifest
+
+    def to_bytes(self) -> bytes:
+        """Canonical JSON: sorted keys, two spaces, UTF-8, a newline at the end."""
+        tables = self.model_dump(mode="json")
+        return (json.dumps(tables, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()

@@ -1,0 +1,174 @@
+"""A release read back: its tables as Polars, pandas, GeoPandas or Arrow."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shoal.errors import UsageError
+from shoal.release import _store, sentences, verify, words
+from shoal.release._grid import split_keys
+from shoal.release.manifest import Manifest, StatisticFacts
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+    import polars as pl
+
+    from shoal.zones._base import Zones
+
+
+def open_release(folder: str | Path) -> "Release":
+    """Verify the release in `folder`, then read it.
+
+    Raises `VerificationError` with the first check that fails, `UsageError` where there is no such folder.
+    """
+    folder = Path(folder)
+    return Release(folder, verify.require(folder))
+
+
+class NoSuchStatisticError(UsageError, KeyError):
+    """A statistic that the release does not hold."""
+
+    __str__ = Exception.__str__  # KeyError would put the sentence in quotes
+
+
+class Release:
+    """A release in memory as far as it is asked for: `release["presence"].to_polars()`."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        """Trusts its arguments; `open_release` checks them."""
+        self.folder = folder
+        self.manifest = manifest
+
+    @property
+    def id(self) -> str:
+        return self.manifest.id
+
+    @property
+    def statistics(self) -> tuple[str, ...]:
+        """Names of the tables, in the order of the plan."""
+        return tuple(s.statistic for s in self.manifest.statistics)
+
+    def __getitem__(self, statistic: str) -> "Table":
+        if statistic not in self.statistics:
+            near = get_close_matches(statistic, self.statistics, 1, 0.0)[0]
+            raise NoSuchStatisticError(
+                f"{self.id} has no statistic {statistic!r}; the nearest is {near!r}, "
+                f"all are {', '.join(self.statistics)}"
+            )
+        return Table(self, self.manifest.find(statistic))
+
+    def __contains__(self, statistic: object) -> bool:
+        return statistic in self.statistics
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.statistics)
+
+    def __len__(self) -> int:
+        return len(self.statistics)
+
+    @cached_property
+    def places(self) -> "Zones":
+        """The zones in their order, as Shoal's own type."""
+        return _store.read_zones(self.folder / "zones.parquet")
+
+    @property
+    def zones(self) -> "gpd.GeoDataFrame":
+        """zone, name, parent, geometry (WGS 84), ascending by zone."""
+        return _store.zone_frame(self.places)
+
+    def __repr__(self) -> str:
+        m = self.manifest
+        mark = ", SYNTHETIC" if m.synthetic else ""
+        loss = f"epsilon {words.number(m.privacy.epsilon)} for one device over one {m.privacy.unit}"
+        return f"<Release {self.id}: {', '.join(self.statistics)}; {loss}{mark}>"
+
+    def _repr_html_(self) -> str:
+        m = self.manifest
+        mark = f"<p><b>{escape(sentences.synthetic())}</b></p>" if m.synthetic else ""
+        lines = "".join(
+            f"<tr><td><code>{s.statistic}</code></td><td>{escape(words.rows(s))}</td>"
+            f"<td style='text-align:right'>{s.cells:,}</td><td style='text-align:right'>{words.interval(s)}</td>"
+            f"<td style='text-align:left'>{escape(s.value)}</td></tr>"
+            for s in m.statistics
+        )
+        return (
+            f"<div><b>{escape(m.source.name)}</b>, {words.period(m.period)} &middot; epsilon "
+            f"{words.number(m.privacy.epsilon)} for one device over one {m.privacy.unit}{mark}"
+            "<table><thead><tr><th>statistic</th><th>one row for each</th><th>rows</th><th>noise, 95 %</th>"
+            f"<th style='text-align:left'>one number is</th></tr></thead><tbody>{lines}</tbody></table></div>"
+        )
+
+
+class Table:
+    """One statistic of a release: key columns, then estimate, stderr, lower, upper, consistent, suppressed."""
+
+    def __init__(self, release: Release, facts: StatisticFacts) -> None:
+        self._release = release
+        self.facts = facts
+
+    @property
+    def name(self) -> str:
+        return self.facts.statistic
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Names of the key columns."""
+        return self.facts.keys
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Those key columns that hold zones: one, or origin and destination."""
+        return split_keys(self.keys)[0]
+
+    def to_polars(self) -> "pl.DataFrame":
+        return _store.read_table(self._release.folder / "tables" / f"{self.name}.parquet")
+
+    def to_arrow(self) -> Any:
+        """A `pyarrow.Table`."""
+        return self.to_polars().to_arrow()
+
+    def to_pandas(self) -> "pd.DataFrame":
+        return self.to_polars().to_pandas()
+
+    def to_geopandas(self) -> "gpd.GeoDataFrame":
+        """Each row with its zone's geometry; a pair of zones with the line between their centres. WGS 84."""
+        import geopandas as gpd
+        import numpy as np
+        import shapely
+
+        frame = self.to_polars()
+        zones = self._release.places
+        places = [zones.index_of(frame[column].to_list()) for column in self.places]
+        if len(places) == 1:
+            geometry: Any = zones.shapes[places[0]]
+        else:
+            centres = zones.centres[:, ::-1]  # longitude first
+            geometry = shapely.linestrings(np.stack([centres[places[0]], centres[places[1]]], axis=1))
+        return gpd.GeoDataFrame(frame.to_pandas(), geometry=geometry, crs="EPSG:4326")
+
+    def __len__(self) -> int:
+        return self.facts.cells
+
+    def __repr__(self) -> str:
+        noise = words.interval(self.facts)
+        return f"<Table {self.name}: {words.rows(self.facts)}, {len(self):,} rows, noise {noise} (95 %)>"
+
+    def _repr_html_(self) -> str:
+        head = self.to_polars().head(5)
+        cells = "".join(
+            "<tr>" + "".join(f"<td>{escape(_cell(value, self.facts.half_width))}</td>" for value in row) + "</tr>"
+            for row in head.iter_rows()
+        )
+        names = "".join(f"<th>{escape(name)}</th>" for name in head.columns)
+        more = f"<p>{len(self):,} rows, noise {words.interval(self.facts)} (95 %). {escape(self.facts.value)}</p>"
+        return (
+            f"<div><b>{self.name}</b><table><thead><tr>{names}</tr></thead><tbody>{cells}</tbody></table>{more}</div>"
+        )
+
+
+def _cell(value: object, half_width: float) -> str:
+    return words.amount(value, half_width) if isinstance(value, float) else "" if value is None else str(value)

@@ -1,0 +1,38 @@
+"""What every release says about its guarantee, in the same words in the manifest, the README and the terminal."""
+
+from shoal.plan import Unit
+
+DEFINITION = "rho-zCDP"
+
+WHAT_A_TABLE_HOLDS = (
+    "Every place and time of the plan has its row, zeros too, so which rows exist tells nothing about anyone."
+)
+
+NOT_PROTECTED = (
+    "What a crowd does is visible, and so is what can be learned about a member of the crowd from it alone; "
+    "the guarantee is about what one device adds.",
+    "The numbers count devices, not people: who carries no phone, or does not use this service, is not counted.",
+    "One person may carry two devices: each is protected by itself, the two together only half as well.",
+    "A device that several people share is protected as one.",
+    "A device with more activity than the bound is counted with less weight, so totals of very active devices are "
+    "somewhat too low, and the intervals do not cover this loss.",
+    "The plan, the zones, the period and the source are public and not protected.",
+)
+
+
+def neighbours(unit: Unit) -> str:
+    """Which inputs the guarantee can't tell apart."""
+    return f"Add or remove all records of one device in one {unit}."
+
+
+def several_units(unit: Unit) -> str:
+    """What a device loses that is there for longer than one unit."""
+    return (
+        f"A device that is present in k {unit}s pays k times: over all of them it loses up to k times epsilon, "
+        "with a delta that grows as well."
+    )
+
+
+def synthetic() -> str:
+    """The warning on every output of a simulated source."""
+    return "SYNTHETIC: the records behind this release were simulated. It says nothing about any real place."

@@ -1,0 +1,96 @@
+"""Verifying a release offline, from its folder alone: was it changed, is it whole, does its arithmetic hold?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from shoal.errors import UsageError, VerificationError
+from shoal.release import _checks
+from shoal.release._checks import Failed, Folder
+from shoal.release.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that must hold.
+
+    name   short, for a list
+    holds  what is true when it passes
+    run    raises `Failed` with a reason
+    needs  checks without which this one means nothing
+    """
+
+    name: str
+    holds: str
+    run: Callable[[Folder], None]
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a check found; `reason` is empty where it passed."""
+
+    name: str
+    passed: bool
+    reason: str = ""
+
+
+CHECKS: tuple[Check, ...] = (
+    Check("manifest", "the manifest is complete, canonical and of a known format", _checks.manifest),
+    Check("files", "every file is listed and unchanged, and there is no other", _checks.files, ("manifest",)),
+    Check(
+        "plan", "the plan is valid, has the stated hash and says what the manifest says", _checks.plan, ("manifest",)
+    ),
+    Check("period", "the period is whole units of privacy", _checks.period, ("manifest",)),
+    Check(
+        "budget", "noise and bounds cost no more than the stated rho, epsilon and delta", _checks.budget, ("manifest",)
+    ),
+    Check("zones", "the zones are those that the manifest names", _checks.zones, ("files",)),
+    Check("tables", "every table has the columns and types of its statistic", _checks.tables, ("files", "period")),
+    Check("complete", "every place and time has its row, once and in order", _checks.complete, ("zones", "tables")),
+    Check("numbers", "numbers, intervals and marks fit the stated noise", _checks.numbers, ("tables",)),
+)
+
+
+def verify(folder: str | Path) -> list[Outcome]:
+    """Run every check on the release in `folder`. Raises `UsageError` where there is no such folder, nothing else."""
+    opened = _open(folder)
+    return [_run(check, opened, done) for done in [dict[str, bool]()] for check in CHECKS]
+
+
+def require(folder: str | Path) -> Manifest:
+    """The manifest of the release in `folder`, after every check has passed.
+
+    Raises `VerificationError` for the first that does not.
+    """
+    opened = _open(folder)
+    done: dict[str, bool] = {}
+    for check in CHECKS:
+        outcome = _run(check, opened, done)
+        if not outcome.passed:
+            raise VerificationError(
+                f"{opened.path}: the release does not verify, check `{outcome.name}`: {outcome.reason}; "
+                "get an unchanged copy from its publisher"
+            )
+    return opened.manifest
+
+
+def _open(folder: str | Path) -> Folder:
+    path = Path(folder)
+    if not path.is_dir():
+        raise UsageError(f"{path}: there is no such folder; give the folder of a release, the one with manifest.json")
+    return Folder(path)
+
+
+def _run(check: Check, folder: Folder, done: dict[str, bool]) -> Outcome:
+    missing = next((name for name in check.needs if not done[name]), None)
+    reason = "" if missing is None else f"not checked, because `{missing}` failed"
+    if missing is None:
+        try:
+            check.run(folder)
+        except Failed as failed:
+            reason = str(failed)
+        except Exception as error:  # foreign bytes can fail in every library below in ways of their own
+            reason = f"it can't be read as it stands ({type(error).__name__})"
+    done[check.name] = not reason
+    return Outcome(check.name, not reason, reason)

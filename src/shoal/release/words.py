@@ -1,0 +1,123 @@
+"""The README.md of a release: what the numbers mean, what is protected, what is not, in plain English."""
+
+from datetime import timedelta
+from fractions import Fraction
+
+from shoal.release import sentences
+from shoal.release.manifest import Facts, PeriodFacts, StatisticFacts
+
+
+def readme(facts: Facts, *, picture: bool = False) -> str:
+    """Markdown for the folder of a release; `picture`: whether overview.png lies beside it."""
+    parts = [f"# {facts.source.name}, {period(facts.period)}"]
+    if facts.synthetic:
+        parts.append(f"> **{sentences.synthetic()}**")
+    parts += [
+        _what(facts),
+        *(["![Busiest hour and largest flows](overview.png)"] if picture else []),
+        "## The tables\n\n" + _tables(facts),
+        "## How to read a row\n\n" + _columns(facts),
+        "## What is protected\n\n" + _protected(facts),
+        "## What is not protected\n\n" + _list(facts.not_protected),
+    ]
+    if facts.post_processing:
+        parts.append("## What was done after the noise\n\n" + _list(facts.post_processing))
+    parts.append("## Check it yourself\n\n" + _check(facts))
+    return "\n\n".join(parts) + "\n"
+
+
+def period(facts: PeriodFacts) -> str:
+    """The period in words; the last day included, because that is how people say it."""
+    last = facts.end - timedelta(days=1)
+    return f"{facts.start}" if last == facts.start else f"{facts.start} to {last}"
+
+
+def number(text: str) -> str:
+    """An exact number as people read it."""
+    return f"{float(Fraction(text)):.4g}"
+
+
+def amount(value: float, half_width: float) -> str:
+    """`value` with no more digits than its interval deserves."""
+    digits = 0 if half_width >= 10 else 1 if half_width >= 1 else 2 if half_width >= 0.1 else 3
+    text = f"{value:,.{digits}f}"
+    return text.removeprefix("-") if not text.strip("-0.,") else text  # no "-0"
+
+
+def interval(facts: StatisticFacts) -> str:
+    """The 95 % half width of a statistic, as ±x."""
+    return f"±{amount(facts.half_width, facts.half_width)}"
+
+
+def rows(facts: StatisticFacts) -> str:
+    """What the rows of a statistic are: `zone x hour`."""
+    return " × ".join(facts.keys)
+
+
+def _escape(text: str) -> str:
+    return "".join(f"\\{c}" if c in r"\`*_[]<>|#" else c for c in text)
+
+
+def _list(lines: tuple[str, ...]) -> str:
+    return "\n".join(f"- {_escape(line)}" for line in lines)
+
+
+def _what(facts: Facts) -> str:
+    source, basis, zones = facts.source, facts.basis, facts.zones
+    places = {"h3": "H3 cells", "polygons": "areas", "points": "places"}[zones.kind]
+    records = {"points": "location records", "trips": "trips"}[source.kind]
+    return (
+        f"Statistics of {zones.count:,} {places} from the {records} of the source `{source.name}`, from "
+        f"{facts.period.start} up to and without {facts.period.end}, local time of {_escape(facts.period.timezone)}. "
+        f"Made by Shoal {_escape(facts.shoal)} at {facts.created} for {_escape(basis.purpose)}; controller: "
+        f"{_escape(basis.controller)}; legal basis: {_escape(basis.legal_basis)}."
+    )
+
+
+def _tables(facts: Facts) -> str:
+    lines = ["| table | one row for each | what one number means | noise (95 %) | rows |", "|---|---|---|---|---|"]
+    lines += [
+        f"| `tables/{s.statistic}.parquet` | {_escape(rows(s))} | {_escape(s.value)} | {interval(s)} | {s.cells:,} |"
+        for s in facts.statistics
+    ]
+    pairs = [s for s in facts.statistics if s.pairs == "within" and s.max_km is not None]
+    near = [f"`{s.statistic}` has a row for zones at most {number(s.max_km or '0')} km apart." for s in pairs]
+    return "\n".join([*lines, "", " ".join([sentences.WHAT_A_TABLE_HOLDS, *near]), "`zones.parquet` holds the places."])
+
+
+def _columns(facts: Facts) -> str:
+    lines = [
+        "- `estimate` is unbiased: the measured value with noise added. Use it for sums and averages. It may be "
+        "negative where little happens; that is normal, and cutting negative values off makes every sum too high.",
+        "- `lower` and `upper`: the noise keeps the measured value between them 95 times out of 100. `stderr` is the "
+        "standard deviation of the noise.",
+        "- `consistent` is the best single number to show: never negative, and made to add up. Do not average it "
+        "over small places.",
+        "- `suppressed` marks rows that are not to be used.",
+    ]
+    lines += [f"- `{s.statistic}` is suppressed by this rule: {_escape(s.suppression)}"
+              for s in facts.statistics if s.suppression]  # fmt: skip
+    if any(s.statistic == "visitors" for s in facts.statistics):
+        lines.append("- Don't sum `visitors`: a device that visits two zones is a visitor of both.")
+    return "\n".join(lines)
+
+
+def _protected(facts: Facts) -> str:
+    p = facts.privacy
+    count = f"{p.units} {p.unit}s" if p.units > 1 else f"one {p.unit}"
+    each = "; ".join(f"`{s.statistic}` {number(s.rho)}" for s in facts.statistics)
+    return (
+        f"Differential privacy for **one device over one {p.unit}**. {_escape(p.neighbours)} Whatever is "
+        f"concluded from this release would be concluded almost as surely without that device: the odds of any "
+        f"conclusion change by at most a factor of e^epsilon, with epsilon = {number(p.epsilon)}, except with a "
+        f"chance of about delta = {number(p.delta)}. Exactly: {p.definition} with "
+        f"rho = {number(p.rho)} for each {p.unit} ({each}).\n\n"
+        f"The period holds {count}. {_escape(p.several_units)}"
+    )
+
+
+def _check(facts: Facts) -> str:
+    return (
+        f"`shoal verify {facts.id}` checks, without a network: that no file was changed, that every place and time has "
+        "its row, and that the noise adds up to the stated epsilon. `manifest.json` holds every parameter."
+    )

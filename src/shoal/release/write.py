@@ -1,0 +1,165 @@
+"""Writing a release: a whole folder, or none."""
+
+import os
+import re
+import shutil
+import socket
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING
+
+from shoal.errors import StateError
+from shoal.plan import Plan
+from shoal.release import _store
+from shoal.release.manifest import ESTIMATES, Facts, Manifest
+from shoal.release.words import readme
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from shoal.zones._base import Zones
+
+_PARTIAL = re.compile(r"\..+\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)\.[0-9a-f]{8}\.partial")
+_HOST = sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def write(
+    parent: Path, *, manifest: Facts, tables: Mapping[str, "pl.DataFrame"], zones: "Zones", picture: bool = True
+) -> Path:
+    """Write the release `manifest.id` below `parent` and give its folder, <parent>/<id>.
+
+    tables   one for each statistic of the manifest: its key columns, then float64 estimate, stderr, lower, upper,
+             consistent, then bool suppressed; rows in the order of the grid
+    picture  add overview.png, drawn from the tables of the release
+
+    Everything is written and synced in a hidden folder beside the target, the manifest last, which is then renamed:
+    a release is there whole or not at all. Where the id was taken in the meantime, the next free one is used.
+    Raises `StateError` where the disk is full or may not be written to; nothing is left behind then.
+    """
+    _check(manifest, tables, zones)
+    partial = parent / f".{manifest.id}.{_HOST}-{os.getpid()}.{token_hex(4)}.partial"
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        _sweep(parent)
+        try:
+            (partial / "tables").mkdir(parents=True)
+            files = {
+                f"tables/{name}.parquet": _put(partial / "tables" / f"{name}.parquet", _store.table_to_bytes(table))
+                for name, table in tables.items()
+            }
+            files["zones.parquet"] = _put(partial / "zones.parquet", _store.zones_to_bytes(zones))
+            if picture and (drawn := _picture(manifest, partial)):
+                files["overview.png"] = _put(partial / "overview.png", drawn)
+            return _finish(partial, parent, manifest, files)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+    except OSError as error:
+        reason = (error.strerror or "the disk failed").lower()
+        raise StateError(
+            f"{parent}: the release could not be written ({reason}) and nothing was published; make room or choose "
+            "another folder, then ask for the same plan again"
+        ) from None
+
+
+def release_id(plan: Plan, parent: Path) -> str:
+    """A free id for a release of `plan` below `parent`: <start>-<source>, with -2, -3, ... where that is taken."""
+    return _free(f"{plan.period.start}-{plan.source.name}", parent)
+
+
+def _free(stem: str, parent: Path) -> str:
+    number, name = 1, stem
+    while os.path.lexists(parent / name):
+        number += 1
+        name = f"{stem}-{number}"
+    return name
+
+
+def _check(manifest: Facts, tables: Mapping[str, "pl.DataFrame"], zones: "Zones") -> None:
+    """Our own callers' mistakes, which no user can make."""
+    import polars as pl
+
+    if list(tables) != [s.statistic for s in manifest.statistics]:
+        raise ValueError("tables and the manifest's statistics must be the same, in the same order")
+    if manifest.zones.sha256 != zones.digest:
+        raise ValueError("the manifest speaks of other zones")
+    for facts in manifest.statistics:
+        table = tables[facts.statistic]
+        values = dict.fromkeys(ESTIMATES, pl.Float64()) | {"suppressed": pl.Boolean()}
+        if table.columns != [*facts.keys, *values] or any(table.schema[name] != kind for name, kind in values.items()):
+            raise ValueError(f"{facts.statistic}: the columns must be the keys, {', '.join(values)}")
+        if table.height != facts.cells:
+            raise ValueError(f"{facts.statistic}: {table.height} rows, the manifest says {facts.cells}")
+
+
+def _finish(partial: Path, parent: Path, manifest: Facts, files: dict[str, str]) -> Path:
+    """README and manifest, which hold the id, then the rename; again under the next id if somebody was faster."""
+    stem = f"{manifest.period.start}-{manifest.source.name}"
+    while True:
+        text = readme(manifest, picture="overview.png" in files)
+        files["README.md"] = _put(partial / "README.md", text.encode())
+        _put(partial / "manifest.json", Manifest.complete(manifest, files).to_bytes())
+        _sync_folder(partial / "tables")
+        _sync_folder(partial)
+        target = parent / manifest.id
+        try:
+            if os.path.lexists(target):  # a rename would replace an empty folder
+                raise FileExistsError
+            partial.rename(target)
+        except OSError:
+            if not os.path.lexists(target):
+                raise
+            manifest = manifest.model_copy(update={"id": _free(stem, parent)})
+            continue
+        _sync_folder(parent)
+        return target
+
+
+def _picture(manifest: Facts, partial: Path) -> bytes | None:
+    """overview.png, or None: the noise is paid for, so a picture that fails must not cost the release."""
+    from shoal.release.overview import draw
+    from shoal.release.read import Release
+
+    try:
+        return draw(Release(partial, Manifest.complete(manifest, {})))
+    except OSError:
+        raise
+    except Exception:
+        return None
+
+
+def _put(file: Path, data: bytes) -> str:
+    """Write and sync one file; its SHA-256."""
+    with file.open("wb") as sink:
+        sink.write(data)
+        sink.flush()
+        os.fsync(sink.fileno())
+    return sha256(data).hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what killed runs of this machine left; a folder whose writer may live is left alone."""
+    for entry in parent.iterdir():
+        found = _PARTIAL.fullmatch(entry.name)
+        if found and found["host"] == _HOST and not _alive(int(found["pid"])) and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

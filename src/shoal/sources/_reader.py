@@ -1,0 +1,43 @@
+"""What every format gives: the names and types of its columns, and its rows in bounded pieces."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+OnBytes = Callable[[int], None]
+Rows = dict[str, pa.Array]
+"""Some rows: an Arrow array for each column that was asked for, all of one length."""
+
+
+class Reader(Protocol):
+    """A file that was opened once to see its columns; reading opens it again."""
+
+    path: Path
+    types: Mapping[str, pa.DataType]
+    """Type of each column; text formats say what the first rows look like but give text."""
+    twice: Set[str]
+    """Names that two columns bear."""
+    headless: bool
+    """The names look like values: no message may hold them."""
+    empty: bool
+    """No row at all."""
+
+    def rows(self, columns: Sequence[str], on_bytes: OnBytes) -> Iterator[Rows]:
+        """The rows in order, in pieces of at most about a million. `on_bytes` gets bytes read since its last call.
+
+        Raises `DataError` for a file that is broken; the message never holds content.
+        """
+        ...
+
+    def first(self, columns: Sequence[str]) -> Rows:
+        """A few rows from the file's beginning."""
+        ...
+
+
+def nearest(name: str, names: Sequence[str]) -> str:
+    """A hint for a column that does not exist; empty where there is nothing to name."""
+    close = get_close_matches(name, names, 1, 0.0)
+    return f"; the nearest is {close[0]!r}" if close else ""

@@ -1,0 +1,90 @@
+"""A source: the files of a plan, checked, and read batch by batch."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from shoal.calendar import Calendar
+from shoal.errors import DataError
+from shoal.plan import Plan
+from shoal.sources import files, schema
+from shoal.sources._batches import PointBatch, TripBatch
+from shoal.sources._csv import CsvReader
+from shoal.sources._ndjson import NdjsonReader
+from shoal.sources._parquet import ParquetReader
+from shoal.sources._reader import Reader
+from shoal.sources.fingerprint import fingerprint
+from shoal.sources.points import points
+from shoal.sources.tally import Tally
+from shoal.sources.times import Clock
+from shoal.sources.trips import trips
+from shoal.zones._base import Zones
+
+
+def open_source(plan: Plan, calendar: Calendar, zones: Zones) -> "Source":
+    """Find and check the files of `plan`; nothing is read but their beginnings (and the ends of Parquet files).
+
+    Raises `PlanError` where the plan's files, columns, encoding or time unit must be mended, `DataError` for a file
+    that is missing, empty, cut off or of the wrong type.
+    """
+    clock = Clock.from_plan(plan, calendar)
+    readers: list[Reader] = []
+    kinds = []
+    for path in files.expand(plan):
+        reader = _open(plan, path)
+        kinds.append((path, schema.check_file(plan, clock, reader, readers[0].path if readers else path)))
+        readers.append(reader)
+    schema.check_kinds(kinds)
+    if all(reader.empty for reader in readers):
+        raise DataError(
+            f"{readers[0].path}: holds no rows, nor does any other file of [source] files; check the export"
+        )
+    return Source(plan, calendar, zones, clock, tuple(readers))
+
+
+class Source:
+    """Checked files of records. Make one with `open_source`."""
+
+    def __init__(self, plan: Plan, calendar: Calendar, zones: Zones, clock: Clock, readers: tuple[Reader, ...]) -> None:
+        self._plan, self._calendar, self._zones, self._clock, self._readers = plan, calendar, zones, clock, readers
+        self.kind: Literal["points", "trips"] = plan.source.kind
+        self.files: tuple[Path, ...] = tuple(reader.path for reader in readers)
+        self.size: int = sum(path.stat().st_size for path in self.files)
+        """Bytes of all files; what `batches` reports to `on_bytes` adds up to it."""
+
+    def __repr__(self) -> str:
+        return f"<Source of {self.kind}>"
+
+    def batches(self, tally: Tally, on_bytes: Callable[[int], None] | None = None) -> Iterator[PointBatch | TripBatch]:
+        """Usable rows in the order of the files, at most about a million at a time; empty batches are left out.
+
+        Every row is counted in `tally`, which the caller checks against the plan's limit afterwards. `on_bytes` is told
+        how many bytes were read since it was told last. Raises `DataError` where a file turns out to be broken.
+        """
+        columns = schema.columns_of(self._plan)
+        theirs = list(dict.fromkeys(columns.values()))
+        start, end = self._calendar.start, self._calendar.end
+        for reader in self._readers:
+            for piece in reader.rows(theirs, on_bytes or (lambda _: None)):
+                rows = {ours: piece[name] for ours, name in columns.items()}
+                batch: PointBatch | TripBatch
+                if self.kind == "points":
+                    batch = points(rows, self._clock, start, end, tally)
+                else:
+                    batch = trips(rows, self._clock, self._zones, start, end, tally)
+                if len(batch.device):
+                    yield batch
+
+    def fingerprint(self, key: bytes) -> str:
+        """Keyed digest of the files' contents, 64 hex digits. Secret: see `fingerprint.fingerprint`."""
+        return fingerprint(self.files, key)
+
+
+def _open(plan: Plan, path: Path) -> Reader:
+    match files.ending(path):
+        case ".parquet":
+            return ParquetReader(path)
+        case ".ndjson":
+            return NdjsonReader(path)
+        case _:
+            return CsvReader(path, plan)

@@ -1,0 +1,171 @@
+"""Vector files (GeoJSON, GeoPackage, GeoParquet) through geopandas: every way to be unusable becomes one sentence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+
+from shoal.errors import DataError
+from shoal.plan import Plan
+
+Shapes = np.ndarray[tuple[int], np.dtype[np.object_]]
+
+ENDINGS = (".geojson", ".json", ".gpkg", ".parquet")
+_SAME_AS_WGS84 = {
+    ("EPSG", "4326"), ("EPSG", "4979"), ("OGC", "CRS84"), ("OGC", "CRS84h"),  # WGS 84
+    ("EPSG", "4269"), ("OGC", "CRS83"), ("EPSG", "6318"),  # NAD83, NAD83(2011)
+    ("EPSG", "4258"), ("EPSG", "4674"), ("EPSG", "6365"), ("EPSG", "4483"),  # ETRS89, SIRGAS 2000, Mexico ITRF
+    ("EPSG", "4283"), ("EPSG", "7844"), ("EPSG", "4167"), ("EPSG", "6668"),  # GDA94, GDA2020, NZGD2000, JGD2011
+}  # fmt: skip
+"""Coordinate systems in degrees that differ from WGS 84 by two metres at most."""
+
+
+@dataclass(frozen=True)
+class Features:
+    """n features of a vector file.
+
+    file     where they come from
+    columns  name -> n values
+    shapes   shapely geometries[n], two-dimensional, WGS 84 degrees, none missing or empty
+    """
+
+    file: Path
+    columns: dict[str, Sequence[object]]
+    shapes: Shapes
+
+
+def read_features(plan: Plan, key: str, kinds: tuple[str, ...]) -> Features:
+    """The features of the file that the plan's `zones.<key>` names; `kinds` are the geometry types that may occur.
+
+    Raises `PlanError` where the key names no such file or layer, `DataError` where the file can't be used.
+    """
+    file = plan.folder / getattr(plan.zones, key)
+    if file.suffix.lower() not in ENDINGS:
+        raise plan.error(f"zones.{key}", f"{file.name} must be a file that ends in {', '.join(ENDINGS)}")
+    if not file.is_file():
+        raise plan.error(f"zones.{key}", f"there is no file {file}")
+    table = _parquet(plan, file) if file.suffix.lower() == ".parquet" else _gdal(plan, file)
+    shapes: Shapes = np.array(table.geometry.array, dtype=np.object_)
+    if not shapes.size:
+        raise DataError(f"{file}: there is no feature in it")
+    _check_shapes(file, shapes, kinds)
+    _check_crs(file, table.crs, shapes)
+    names = [str(name) for name in table.columns if name != table.geometry.name]
+    return Features(file, {name: table[name].tolist() for name in names}, shapely.force_2d(shapes))
+
+
+def as_polygons(file: Path, shapes: Shapes) -> Shapes:
+    """Polygons and multipolygons in which every shape is valid; what is not is repaired, keeping its area.
+
+    Raises `DataError` where nothing with an area is left.
+    """
+    wrong = np.flatnonzero(~shapely.is_valid(shapes))
+    if not wrong.size:
+        return shapes
+    mended = shapes.copy()
+    for row in wrong:
+        parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(shapes[row])))
+        areas = parts[shapely.get_type_id(parts) == 3]
+        if not areas.size:
+            why = shapely.is_valid_reason(shapes[row]).split("[")[0].strip().lower()
+            raise DataError(f"{file}: the shape of feature {row + 1} has no area ({why}); mend or remove it")
+        mended[row] = areas[0] if areas.size == 1 else shapely.multipolygons(areas)
+    return mended
+
+
+def _gdal(plan: Plan, file: Path) -> Any:
+    import geopandas
+    import pyogrio
+
+    broken = (
+        pyogrio.errors.DataSourceError,
+        pyogrio.errors.DataLayerError,
+        pyogrio.errors.FeatureError,
+        pyogrio.errors.FieldError,
+        pyogrio.errors.GeometryError,
+        pyogrio.errors.CRSError,
+        ValueError,
+    )
+    try:
+        layers = [str(name) for name in pyogrio.list_layers(file)[:, 0]]
+    except broken:
+        raise DataError(f"{file}: this is no {file.suffix[1:]} file that can be read; export it again") from None
+    layer = _layer(plan, file, layers)
+    try:
+        table = geopandas.read_file(file, layer=layer, engine="pyogrio")
+    except broken:
+        raise DataError(f"{file}: its features can't be read; export the file again") from None
+    if not isinstance(table, geopandas.GeoDataFrame):
+        raise DataError(f"{file}: there are no shapes in it; zones need geometries")
+    return table
+
+
+def _layer(plan: Plan, file: Path, layers: list[str]) -> str:
+    known = ", ".join(repr(name) for name in layers[:5]) + (", ..." if len(layers) > 5 else "")
+    if plan.zones.layer is not None:
+        if plan.zones.layer not in layers:
+            near = get_close_matches(plan.zones.layer, layers, 1, 0.0)
+            hint = f"; the nearest is {near[0]!r}" if near else ""
+            raise plan.error("zones.layer", f"{file} has no layer {plan.zones.layer!r}{hint}")
+        return plan.zones.layer
+    if not layers:
+        raise DataError(f"{file}: there is no layer in it")
+    if len(layers) > 1:
+        raise plan.error("zones.layer", f"is missing; {file} has {len(layers)} layers ({known}), name one")
+    return layers[0]
+
+
+def _parquet(plan: Plan, file: Path) -> Any:
+    import geopandas
+    import pyproj
+
+    if plan.zones.layer is not None:
+        raise plan.error("zones.layer", "means nothing for a Parquet file")
+    try:
+        return geopandas.read_parquet(file)
+    except (ValueError, KeyError, TypeError, OSError, pyproj.exceptions.CRSError, shapely.errors.ShapelyError):
+        raise DataError(f"{file}: this is no GeoParquet file that can be read; export it again") from None
+
+
+def _check_shapes(file: Path, shapes: Shapes, kinds: tuple[str, ...]) -> None:
+    missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    if missing.any():
+        raise DataError(
+            f"{file}: {missing.sum()} of {shapes.size} features have no shape, feature {missing.argmax() + 1} is one;"
+            " give each one or remove it"
+        )
+    types = np.array([shape.geom_type for shape in shapes])
+    other = ~np.isin(types, kinds)
+    if other.any():
+        raise DataError(
+            f"{file}: feature {other.argmax() + 1} is a {types[other.argmax()]}; "
+            f"{'zones' if other.all() else 'every zone'} must be {' or '.join(kinds)}"
+        )
+
+
+def _check_crs(file: Path, crs: Any, shapes: Shapes) -> None:
+    advice = f"convert it, for example with `ogr2ogr -t_srs EPSG:4326 {file.stem}_wgs84.geojson {file.name}`"
+    if crs is not None and not _is_wgs84(crs):
+        authority = crs.to_authority()
+        label = f"{crs.name} ({':'.join(authority)})" if authority else crs.name
+        raise DataError(f"{file}: its coordinates are in {label}, not in WGS 84 degrees; {advice}")
+    xy = shapely.get_coordinates(shapes)
+    if not np.isfinite(xy).all():
+        raise DataError(f"{file}: some coordinates are no numbers; export the file again")
+    if (np.abs(xy) > [180, 90]).any():
+        told = "in WGS 84" if crs is not None else "without a coordinate system"
+        raise DataError(f"{file}: it is {told}, but has coordinates outside -180..180, -90..90 degrees; {advice}")
+
+
+def _is_wgs84(crs: Any) -> bool:
+    if not crs.is_geographic:
+        return False
+    for authority in ("EPSG", "OGC"):
+        found = crs.to_authority(auth_name=authority)
+        if found is not None and tuple(found) in _SAME_AS_WGS84:
+            return True
+    return False

@@ -1,0 +1,77 @@
+"""Polygons from a file: districts, counties, statistical areas."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import shapely
+
+from shoal._arrays import DEGREE, Float64, Int32
+from shoal.plan import Plan
+from shoal.zones import _raster
+from shoal.zones._columns import read_labels
+from shoal.zones._located import LocatedZones
+from shoal.zones._read import Shapes, as_polygons, read_features
+
+_TILES_A_ZONE = 1 << 16
+_FEWEST_TILES = 1 << 20
+
+
+def load(plan: Plan) -> "PolygonZones":
+    """The polygons of the plan's `zones.file`. Raises `PlanError` or `DataError`, one sentence."""
+    features = read_features(plan, "file", ("Polygon", "MultiPolygon"))
+    labels = read_labels(plan, features.file, features.columns)
+    loaded = features.shapes[labels.order]
+    shapes = as_polygons(features.file, features.shapes)[labels.order]
+    return PolygonZones(labels.ids, labels.names, labels.parents, shapes, loaded)
+
+
+@dataclass(frozen=True, eq=False)
+class PolygonZones(LocatedZones):
+    """A point belongs to the zone with the smallest id whose polygon covers it, borders included.
+
+    Lines between two corners are straight in longitude and latitude, as in every GIS.
+
+    loaded  shapely geometries[z]  as the file has them, before repair
+    """
+
+    loaded: Shapes
+
+    def exact(self, lat: Int32, lon: Int32) -> Int32:
+        x, y = lon / DEGREE, lat / DEGREE
+        point, zone = self._tree.query(shapely.points(x, y))
+        # Prepared polygons answer in logarithmic time; the tree's own predicate would prepare the points instead.
+        covers = shapely.intersects_xy(self.shapes[zone], x[point], y[point])
+        found = np.full(lat.size, len(self), dtype=np.int32)
+        np.minimum.at(found, point[covers], zone[covers].astype(np.int32))
+        return np.where(found == len(self), np.int32(_raster.OUTSIDE), found)
+
+    def _build(self) -> _raster.Raster:
+        west, south, east, north = shapely.total_bounds(self.shapes)
+        tiles = min(_raster.MOST_TILES, max(_FEWEST_TILES, _TILES_A_ZONE * len(self)))
+        grid = _raster.Grid.over(south, west, north, east, tiles)
+        borders = _segments(self.shapes)
+        return _raster.from_borders(grid, borders, np.zeros((len(borders), 2)), self.exact)
+
+    @cached_property
+    def _tree(self) -> Any:
+        shapely.prepare(self.shapes)
+        # Ask once: GEOS builds the index of a prepared polygon on first use, which threads must not do together.
+        inside = shapely.point_on_surface(self.shapes)
+        shapely.intersects_xy(self.shapes, shapely.get_x(inside), shapely.get_y(inside))
+        return shapely.STRtree(self.shapes)
+
+    @cached_property
+    def digest(self) -> str:
+        """As for all zones, over the geometry as loaded: a repair may differ between versions of GEOS."""
+        if self.loaded is self.shapes:
+            return super().digest
+        return replace(self, shapes=self.loaded).digest
+
+
+def _segments(shapes: Shapes) -> Float64:
+    """Every line of every ring: float64[m, 4], from longitude, latitude to longitude, latitude."""
+    xy, ring = shapely.get_coordinates(shapely.get_rings(shapely.get_parts(shapes)), return_index=True)
+    same = ring[1:] == ring[:-1]
+    return np.hstack([xy[:-1][same], xy[1:][same]])

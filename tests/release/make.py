@@ -1,0 +1,200 @@
+"""Small releases with invented numbers: no record was ever behind them."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal, NoReturn
+
+import numpy as np
+import polars as pl
+import shapely
+
+from shoal._arrays import Float64, Int32
+from shoal.calendar import Calendar
+from shoal.keys import Grid, TimeKey, TimeName, pair_places, single_places
+from shoal.plan import Plan
+from shoal.privacy.accounting import Need, allocate
+from shoal.privacy.mechanism import Mechanism
+from shoal.release.manifest import Facts, StatisticFacts
+from shoal.release.write import release_id, write
+from shoal.zones._base import Zones
+
+MEANING = {
+    "presence": "device-hours in the zone; by hour: the average number of devices present in that hour",
+    "visits": "stays that began in the zone and the time (of trips: arrivals)",
+    "flows": "trips from origin to destination that began in the time",
+    "residents": "devices whose home is in the zone (mean over the units of the period)",
+}
+BY: Mapping[str, tuple[str, ...]] = {
+    "presence": ("zone", "hour"),
+    "visits": ("zone", "day"),
+    "flows": ("origin", "destination", "daypart"),
+    "residents": ("zone",),
+}
+
+PLAN = """
+[source]
+name = "ride-app"
+kind = "points"
+files = ["secret-records/*.parquet"]
+timezone = "{timezone}"
+synthetic = {synthetic}
+[source.columns]
+device = "secret_uid"
+time = "secret_datetime"
+lat = "secret_lat"
+lon = "secret_lng"
+[source.basis]
+controller = "City of Guadalajara"
+legal_basis = "public dataset"
+purpose = "transport planning"
+[zones]
+kind = "{kind}"
+file = "districts.geojson"
+[period]
+start = {start}
+end = {end}
+unit = "{unit}"
+[privacy]
+epsilon = {epsilon}
+delta = 1e-8
+"""
+
+
+class Squares(Zones):
+    """Zones that are drawn, not read."""
+
+    def locate(self, lat: Int32, lon: Int32) -> NoReturn:
+        raise NotImplementedError
+
+
+def squares(count: int = 7) -> Squares:
+    """`count` squares of about a kilometre, four in a row, with names and parents, south-west of Guadalajara."""
+    corner = [(-103.4 + 0.01 * (i % 4), 20.6 + 0.01 * (i // 4)) for i in range(count)]
+    return Squares(
+        tuple(f"z{i:02d}" for i in range(count)),
+        tuple(None if i == 2 else f"District {i} <é>" for i in range(count)),
+        tuple("north" if i > 3 else "south" for i in range(count)),
+        np.array([shapely.box(x, y, x + 0.01, y + 0.01) for x, y in corner], dtype=object),
+    )
+
+
+def places(count: int = 7) -> Squares:
+    """The centres of `squares`, as zones that are points, without names."""
+    areas = squares(count)
+    return Squares(areas.ids, (None,) * count, (None,) * count, shapely.centroid(areas.shapes))
+
+
+def plan_in(
+    folder: Path,
+    *,
+    statistics: Mapping[str, tuple[str, ...]] = BY,
+    kind: str = "polygons",
+    start: str = "2026-03-02",
+    end: str = "2026-03-09",
+    unit: str = "week",
+    epsilon: str = "1.0",
+    timezone: str = "America/Mexico_City",
+    synthetic: bool = False,
+    extra: str = "",
+) -> Plan:
+    folder.mkdir(parents=True, exist_ok=True)
+    text = PLAN.format(
+        kind=kind, start=start, end=end, unit=unit, epsilon=epsilon, timezone=timezone, synthetic=str(synthetic).lower()
+    )
+    for name, by in statistics.items():
+        text += f"[statistics.{name}]\nby = {list(by)}\n"
+        if name == "flows":
+            text += extra
+    file = folder / "plan.toml"
+    file.write_text(text)
+    return Plan.load(file)
+
+
+def grids(plan: Plan, zones: Zones) -> dict[str, Grid]:
+    calendar = Calendar.from_plan(plan)
+    made = {}
+    for name, wish in plan.statistics.items():
+        by = wish.by or BY[name]
+        times: list[TimeName] = [k for k in ("hour", "daypart", "day", "weekday") if k in by]
+        time = TimeKey.of(times[0] if times else None, calendar)
+        if "origin" in by:
+            limit = None if wish.max_km is None else float(wish.max_km)
+            made[name] = Grid(("origin", "destination"), pair_places(zones.centres, limit), time)
+        else:
+            made[name] = Grid(("zone",), single_places(len(zones)), time)
+    return made
+
+
+def mechanisms(plan: Plan, laplace: str | None = "residents") -> dict[str, Mechanism]:
+    needs = [Need(n, s.share, s.bound or Fraction(8), 1 if n == laplace else None) for n, s in plan.statistics.items()]
+    return dict(allocate(needs, plan.privacy.epsilon, plan.privacy.delta).mechanisms)
+
+
+def table(grid: Grid, zones: Zones, mechanism: Mechanism, divisor: int, truth: Float64, seed: int) -> pl.DataFrame:
+    """Invented values plus invented noise; `truth` has one value a cell."""
+    noise = np.random.default_rng(seed).normal(0, mechanism.stderr / divisor, grid.cells)
+    estimate = np.round((truth + noise) * 1024 * divisor) / 1024 / divisor
+    half = mechanism.half_width / divisor
+    return grid.frame(zones.ids).with_columns(
+        estimate=pl.Series(estimate, dtype=pl.Float64),
+        stderr=pl.lit(mechanism.stderr / divisor),
+        lower=pl.Series(estimate - half),
+        upper=pl.Series(estimate + half),
+        consistent=pl.Series(np.maximum(estimate, 0.0)),
+        suppressed=pl.lit(value=False),
+    )
+
+
+def parts(
+    plan: Plan,
+    zones: Zones,
+    parent: Path,
+    *,
+    laplace: str | None = "residents",
+    divisor: int = 1,
+    truth: Mapping[str, Float64] | None = None,
+) -> tuple[Facts, dict[str, pl.DataFrame]]:
+    """Manifest and tables of a release of `plan`, ready for `write`."""
+    noise, tables, facts = mechanisms(plan, laplace), {}, []
+    for number, (name, grid) in enumerate(grids(plan, zones).items()):
+        values = np.linspace(0, 4000, grid.cells) % 613 if truth is None else truth[name]
+        tables[name] = table(grid, zones, noise[name], divisor, values, number)
+        wish = plan.statistics[name]
+        pairs: Literal["all", "within"] | None = None
+        if len(grid.columns) == 2:
+            pairs = "all" if wish.max_km is None else "within"
+        facts.append(
+            StatisticFacts.of(
+                name,
+                grid.keys,
+                grid.cells,
+                noise[name],
+                share=wish.share,
+                value=MEANING[name],
+                divisor=divisor,
+                pairs=pairs,
+                max_km=wish.max_km,
+            )
+        )
+    manifest = Facts.of(
+        plan,
+        zones,
+        id=release_id(plan, parent),
+        shoal="0.1.0",
+        code="c0de" * 16,
+        charge="charge-17",
+        account_unit=plan.period.unit,
+        statistics=facts,
+        post_processing=("Consistent values are the estimates with negatives set to 0.",),
+        created=datetime(2026, 3, 10, 8, 0, tzinfo=UTC),
+    )
+    return manifest, tables
+
+
+def release_in(parent: Path, plan: Plan, zones: Zones | None = None, *, picture: bool = False) -> Path:
+    """A whole release below `parent`."""
+    zones = squares() if zones is None else zones
+    manifest, tables = parts(plan, zones, parent)
+    return write(parent, manifest=manifest, tables=tables, zones=zones, picture=picture)

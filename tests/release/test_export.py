@@ -1,0 +1,121 @@
+"""Exports, each opened again with the tool that it is for."""
+
+import json
+import resource
+import signal
+from datetime import datetime
+from pathlib import Path
+
+import geopandas as gpd
+import openpyxl
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from shoal.errors import StateError, UsageError
+from shoal.release import export as module
+from shoal.release.export import export
+from shoal.release.read import Release, open_release
+from tests.release import make
+
+
+@pytest.mark.parametrize("name", list(make.BY))
+def test_csv(release: Release, tmp_path: Path, name: str) -> None:
+    table = release[name].to_polars()
+    back = pl.read_csv(export(release, name, tmp_path / "t.csv"), try_parse_dates=False)
+    assert back.columns == table.columns and back.height == table.height
+    assert back["estimate"].equals(table["estimate"])  # floats come back as they were
+    if name == "presence":
+        assert back["hour"][0] == "2026-03-02T00:00:00-06:00"
+    if name == "visits":
+        assert back["day"][1] == "2026-03-03"
+
+
+@pytest.mark.parametrize("name", list(make.BY))
+def test_geoparquet(release: Release, tmp_path: Path, name: str) -> None:
+    back = gpd.read_parquet(export(release, name, tmp_path / "t.PARQUET"))
+    expected = release[name].to_geopandas()
+    assert back.crs.to_epsg() == 4326
+    assert back.geometry.geom_equals(expected.geometry).all()
+    assert pl.from_pandas(back.drop(columns="geometry"))["estimate"].equals(release[name].to_polars()["estimate"])
+
+
+@pytest.mark.parametrize("name", ["presence", "visits", "flows"])
+def test_geojson(release: Release, tmp_path: Path, name: str) -> None:
+    file = export(release, name, tmp_path / "t.geojson")
+    back, table = gpd.read_file(file, engine="pyogrio"), release[name]
+    assert len(back) == len(table) and list(back.columns) == [*table.to_polars().columns, "geometry"]
+    feature = json.loads(file.read_text())["features"][0]
+    assert feature["geometry"]["type"] == ("LineString" if name == "flows" else "Polygon")
+    if name == "presence":
+        assert feature["properties"]["hour"] == "2026-03-02T00:00:00-06:00"
+    if name == "visits":
+        assert feature["properties"]["day"] == "2026-03-02"
+
+
+def test_arrow(release: Release, tmp_path: Path) -> None:
+    with pa.ipc.open_file(str(export(release, "presence", tmp_path / "t.arrow"))) as file:
+        assert pl.from_arrow(file.read_all()).equals(release["presence"].to_polars())  # type: ignore[arg-type]
+
+
+def test_xlsx(release: Release, tmp_path: Path) -> None:
+    book = openpyxl.load_workbook(export(release, "presence", tmp_path / "t.xlsx"))
+    assert book.sheetnames == ["presence", "About"]
+    rows = list(book["presence"].iter_rows(values_only=True))
+    table = release["presence"].to_polars()
+    assert list(rows[0]) == table.columns and len(rows) == 1 + table.height
+    assert rows[2][:2] == ("z00", datetime(2026, 3, 2, 1, 0))  # local time
+    assert rows[2][2] == pytest.approx(table["estimate"][1], rel=1e-12) and rows[2][7] is False
+    notes = {str(name): str(text) for name, text in book["About"].iter_rows(values_only=True)}
+    assert "America/Mexico_City" in notes["times"] and "one device over one week" in notes["privacy"]
+
+
+def test_xlsx_text_stays_text(tmp_path: Path) -> None:
+    zones = make.squares(2)
+    odd = make.Squares(("=1+1", "http://x"), zones.names, zones.parents, zones.shapes)
+    plan = make.plan_in(tmp_path, statistics={"visits": ("zone", "day")}, synthetic=True)
+    release = open_release(make.release_in(tmp_path / "r", plan, odd))
+    book = openpyxl.load_workbook(export(release, "visits", tmp_path / "t.xlsx"))
+    assert book["visits"]["A2"].value == "=1+1" and book["visits"]["A2"].data_type == "s"
+    assert book["About"]["A1"].value == "warning"
+
+
+def test_xlsx_has_an_end(release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "XLSX_ROWS", 48)
+    with pytest.raises(UsageError, match=r"visits has 49 rows and an Excel sheet holds 48; export it as \.csv"):
+        export(release, "visits", tmp_path / "t.xlsx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_wrong_uses(release: Release, tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(UsageError, match=r"the ending must be one of \.csv, \.parquet, \.geojson, \.arrow, \.xlsx"):
+        export(release, "visits", tmp_path / "t.shp")
+    with pytest.raises(UsageError, match=r"does not exist; make it first"):
+        export(release, "visits", tmp_path / "no" / "t.csv")
+    with pytest.raises(UsageError, match=r"this is a folder"):
+        export(release, "visits", tmp_path / "folder.csv")
+    with pytest.raises(UsageError, match=r"would not verify any more"):
+        export(release, "visits", release.folder / "tables" / "visits.csv")
+    with pytest.raises(UsageError, match=r"the nearest is 'visits'"):
+        export(release, "visit", tmp_path / "t.csv")
+
+
+def test_a_file_is_replaced(release: Release, tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("old")
+    assert export(release, "visits", tmp_path / "t.csv").read_text().startswith("zone,day,")
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "geojson", "arrow", "xlsx"])
+def test_a_full_disk_keeps_the_old_file(release: Release, tmp_path: Path, ending: str) -> None:
+    file = tmp_path / f"t.{ending}"
+    file.write_text("old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, hard))
+    try:
+        with pytest.raises(StateError, match=r"can't be written \(.*\); make room"):
+            export(release, "presence", file)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert file.read_text() == "old" and list(tmp_path.iterdir()) == [file]

@@ -1,0 +1,120 @@
+"""The picture: it can be drawn from every release, and its parts are where the numbers put them."""
+
+import io
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import polars as pl
+import pytest
+import shapely
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shoal.errors import StateError, UsageError
+from shoal.release import _map
+from shoal.release.overview import _flows, _panels, _places, draw, overview
+from shoal.release.read import Release, open_release
+from tests.release import make
+
+
+def pixels(data: bytes) -> Any:
+    from matplotlib.image import imread
+
+    return imread(io.BytesIO(data), format="png")
+
+
+def test_the_picture_lies_in_the_release(tmp_path: Path) -> None:
+    folder = make.release_in(tmp_path / "r", make.plan_in(tmp_path), picture=True)
+    release = open_release(folder)
+    assert (folder / "overview.png").read_bytes() == draw(release)  # from the release alone, the same each time
+    assert "![Busiest hour and largest flows](overview.png)" in (folder / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {"statistics": {"flows": ("origin", "destination")}, "synthetic": True},
+        {"statistics": {"residents": ("zone",)}},
+        {"statistics": {"visits": ("zone", "weekday"), "residents": ("zone",)}},
+        {"kind": "points", "statistics": {"visits": ("zone", "daypart"), "flows": ("origin", "destination", "day")}},
+        {"kind": "points", "statistics": {"flows": ("origin", "destination")}},
+    ],
+    ids=["flows", "residents", "two areas", "points", "points flows"],
+)
+def test_every_release_can_be_drawn(tmp_path: Path, wishes: Any) -> None:
+    zones = make.places() if wishes.get("kind") == "points" else make.squares()
+    folder = make.release_in(tmp_path / "r", make.plan_in(tmp_path, **wishes), zones)
+    image = pixels(overview(open_release(folder), tmp_path / "o.png").read_bytes())
+    assert image.shape[0] > 800 and np.unique(image.reshape(-1, image.shape[2]), axis=0).shape[0] > 50
+
+
+def test_the_busiest_hour_is_that_with_the_largest_total(release: Release) -> None:
+    panel = _places(release, release["presence"])
+    table = release["presence"].to_polars()
+    totals = table.group_by("hour").agg(pl.col("consistent").sum()).sort("consistent")
+    hour = totals["hour"][-1]
+    assert panel.when == f"{hour:%A} {hour.day} {hour:%B %Y}, {hour:%H:%M}"
+    assert panel.values.tolist() == table.filter(pl.col("hour") == hour)["consistent"].to_list()
+
+
+def test_flows_are_summed_and_stand_out_of_their_noise(release: Release) -> None:
+    panel = _flows(release, release["flows"])
+    assert panel.half_width == pytest.approx(release["flows"].facts.half_width * 5**0.5)  # five dayparts
+    assert (panel.values > panel.half_width).all() and (np.diff(panel.values) <= 0).all()
+    assert (panel.pairs[:, 0] != panel.pairs[:, 1]).all()
+    origin, destination = (release.places.ids[i] for i in panel.pairs[0])
+    table = release["flows"].to_polars().filter((pl.col("origin") == origin) & (pl.col("destination") == destination))
+    assert table["estimate"].sum() == pytest.approx(panel.values[0])
+
+
+def test_presence_and_flows_come_first(release: Release) -> None:
+    assert [panel.table.name for panel in _panels(release)] == ["presence", "flows"]
+
+
+def test_nothing_global_is_touched(release: Release, made: Path) -> None:
+    before = dict(mpl.rcParams)
+    draw(release)
+    assert dict(mpl.rcParams) == before and "matplotlib.pyplot" not in sys.modules
+
+
+def test_an_arc_begins_wide_at_its_origin() -> None:
+    outline = _map._arc(np.array([0.0, 0.0]), np.array([10.0, 0.0]), 1.0)
+    left, right = outline[:24], outline[24:][::-1]
+    assert np.hypot(*(left[0] - right[0])) == pytest.approx(1.0)
+    assert np.hypot(*(left[-1] - right[-1])) == pytest.approx(0.1)
+    assert ((left + right) / 2)[[0, -1]] == pytest.approx(np.array([[0, 0], [10, 0]]), abs=1e-9)
+    back = _map._arc(np.array([10.0, 0.0]), np.array([0.0, 0.0]), 1.0)
+    assert outline[12, 1] > 0 > back[12, 1]  # there and back lie side by side
+
+
+def test_holes_stay_open() -> None:
+    ring = shapely.Polygon(shapely.box(0, 0, 3, 3).exterior, [shapely.box(1, 1, 2, 2).exterior])
+    path = _map._path(shapely.MultiPolygon([ring, shapely.box(5, 5, 6, 6)]))
+    assert sum(code == path.CLOSEPOLY for code in path.codes) == 3
+
+
+def test_colours_get_darker_in_equal_steps() -> None:
+    rgb = _map.depths()(np.linspace(0, 1, 9))[:, :3]
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    lightness = 116 * np.cbrt(linear @ [0.2126, 0.7152, 0.0722]) - 16
+    assert np.diff(lightness) == pytest.approx(np.full(8, -78 / 8), abs=1.0)
+
+
+@given(st.floats(1e-6, 1e12))
+def test_round_numbers(value: float) -> None:
+    rounded = _map.round_down(value)
+    assert value / 2.51 <= rounded <= value * 1.0001
+    assert f"{rounded:.6e}"[0] in "125"
+
+
+def test_wrong_uses(release: Release, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"the picture is a \.png"):
+        overview(release, tmp_path / "o.jpg")
+    with pytest.raises(UsageError, match=r"does not exist"):
+        overview(release, tmp_path / "no" / "o.png")
+    (tmp_path / "o.png").mkdir()
+    with pytest.raises(StateError, match=r"can't be written"):
+        overview(release, tmp_path / "o.png")
