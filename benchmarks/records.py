@@ -66,9 +66,8 @@ def main() -> None:
     print(f"{platform.machine()}, {platform.python_version()}, polars {version('polars')}, numba {version('numba')}")
     print(f"{records:,} records of {devices:,} devices, presence, visits, flows and residents on H3 resolution 8")
     print(f"Polars scan        {scan:7.2f} s  {records / scan / 1e6:7.1f} M records/s")
-    print(
-        f"Parquet to release {release:7.2f} s  {records / release / 1e6:7.1f} M records/s   {release / scan:.1f} x the scan"
-    )
+    rate = records / release / 1e6
+    print(f"Parquet to release {release:7.2f} s  {rate:7.1f} M records/s   {release / scan:.1f} x the scan")
     for phase in phases[0]:
         print(f"  {phase:<26} {statistics.median(p.get(phase, 0.0) for p in phases):6.2f} s")
 

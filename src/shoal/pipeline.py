@@ -1,8 +1,6 @@
 """The corridor, tied together: from a plan to a published release. The only module that knows every room."""
 
 import hashlib
-import os
-import shutil
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +15,7 @@ from shoal.privacy.accounting import rho_for
 from shoal.privacy.noise import measure
 from shoal.release.manifest import Facts, StatisticFacts
 from shoal.release.read import Release, open_release
-from shoal.release.write import release_id, write
+from shoal.release.write import place, release_id, write
 from shoal.sources import Source, Tally, open_source
 from shoal.statistics import Statistic
 
@@ -159,21 +157,7 @@ def _free_id(plan: Plan, kept: Path, out: Path) -> str:
 
 def _publish(state: State, release: str, out: Path) -> Release:
     """Copy a finished release from the state into `out`, whole or not at all, and open it there."""
-    kept, target = state.releases / release, out / release
+    kept = state.releases / release
     if not kept.is_dir():
-        raise StateError(f"{kept}: the kept copy of this release is gone; restore it from a backup or from {target}")
-    if not target.exists():
-        partial = out / f".{release}.{os.getpid()}.partial"
-        try:
-            out.mkdir(parents=True, exist_ok=True)
-            shutil.copytree(kept, partial)
-            partial.rename(target)
-        except OSError as error:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise StateError(
-                f"{target}: can't be written ({error.strerror}); the release is kept and paid for: run the same plan "
-                "again with another --out, it costs nothing"
-            ) from None
-    elif (target / "manifest.json").read_bytes() != (kept / "manifest.json").read_bytes():
-        raise StateError(f"{target}: another release stands there; run the same plan again with another --out")
-    return open_release(target)
+        raise StateError(f"{kept}: the kept copy of this release is gone; restore it from a backup or a published copy")
+    return open_release(place(kept, out))

@@ -49,7 +49,8 @@ def _exact(most: Fraction, least: Fraction = Fraction(0)) -> BeforeValidator:
         number = Fraction(0)
         if isinstance(value, (int, float, str, Fraction)) and not isinstance(value, bool):
             try:
-                number = Fraction(str(value))
+                # a long exponent would be written out in full before it could be refused
+                number = Fraction(str(value)) if len(str(value).lower().partition("e")[2]) <= 4 else Fraction(-1)
             except ValueError:
                 number = Fraction(-1)
         if not least < number <= most:
@@ -333,7 +334,7 @@ class Plan(_Table):
         return _place(self.file, self.lines, key, message)
 
     def public(self) -> dict[str, Any]:
-        """The plan as plain JSON values without what describes the input (files, columns, encoding). May be published."""
+        """The plan as plain JSON values, without what describes the input (files, columns, ...). May be published."""
         secret = {"files", "columns", "encoding", "separator", "time_unit"}
         return self.model_dump(mode="json", exclude={"source": secret})
 

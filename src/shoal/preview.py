@@ -1,6 +1,8 @@
 """What a plan would publish and how precise it would be, without reading a record: `shoal check`."""
 
 from dataclasses import asdict, dataclass
+from fractions import Fraction
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from shoal.design import Design
@@ -54,9 +56,9 @@ class Preview:
     def __str__(self) -> str:
         from rich.console import Console
 
-        console = Console(width=120, record=True, file=_Nowhere(), force_terminal=False)
-        console.print(self.render())
-        return console.export_text().rstrip()
+        page = StringIO()
+        Console(width=120, file=page).print(self.render())
+        return page.getvalue().rstrip()
 
     def render(self) -> "Group":
         """For a terminal."""
@@ -91,8 +93,6 @@ class Preview:
 
     @property
     def rho_text(self) -> str:
-        from fractions import Fraction
-
         return f"{float(Fraction(self.rho)):.4g}"
 
 
@@ -130,13 +130,3 @@ def preview(design: Design) -> Preview:
         synthetic=plan.source.synthetic,
         lines=tuple(lines),
     )
-
-
-class _Nowhere:
-    """A stream that forgets: the text is taken from rich's record."""
-
-    def write(self, text: str) -> int:
-        return len(text)
-
-    def flush(self) -> None:
-        return None

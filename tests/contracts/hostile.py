@@ -42,9 +42,7 @@ instants = st.one_of(
     st.integers(NOON - 2000, NOON + 2000),
 )
 places = st.one_of(
-    st.tuples(
-        st.integers(CITY[0] - 900_000, CITY[0] + 900_000), st.integers(CITY[1] - 1_600_000, CITY[1] + 1_600_000)
-    ),
+    st.tuples(st.integers(CITY[0] - 900_000, CITY[0] + 900_000), st.integers(CITY[1] - 1_600_000, CITY[1] + 1_600_000)),
     st.sampled_from(
         [
             CITY,

@@ -101,4 +101,7 @@ def test_a_release_at_a_very_large_epsilon_says_the_truth(
     assert stderr < 0.4
     # 7.5 standard errors: below 1e-6 for all rows together; 150 devices may each round down once
     assert np.abs(estimate - expected).max() <= 7.5 * stderr + 150 / ONE
-    assert np.corrcoef(estimate, expected)[0, 1] > 0.9
+    there = expected > 0
+    lost = expected[there].sum() - estimate[there].sum()  # a systematic loss too small for single rows would show here
+    assert abs(lost) <= 7.5 * stderr * there.sum() ** 0.5 + 0.01 * expected.sum()
+    assert expected.sum() > 20

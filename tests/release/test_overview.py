@@ -48,7 +48,8 @@ def test_every_release_can_be_drawn(tmp_path: Path, wishes: Any) -> None:
     zones = make.places() if wishes.get("kind") == "points" else make.squares()
     folder = make.release_in(tmp_path / "r", make.plan_in(tmp_path, **wishes), zones)
     image = pixels(overview(open_release(folder), tmp_path / "o.png").read_bytes())
-    assert image.shape[0] > 800 and np.unique(image.reshape(-1, image.shape[2]), axis=0).shape[0] > 50
+    inside = image[200:-250, 80:-80, :3]
+    assert image.shape[0] > 800 and (inside < 0.95).any(axis=2).mean() > 0.02  # a map was drawn, not a white page
 
 
 def test_the_busiest_hour_is_that_with_the_largest_total(release: Release) -> None:
@@ -77,7 +78,9 @@ def test_presence_and_flows_come_first(release: Release) -> None:
 def test_nothing_global_is_touched(release: Release, made: Path) -> None:
     before = dict(mpl.rcParams)
     draw(release)
-    assert dict(mpl.rcParams) == before and "matplotlib.pyplot" not in sys.modules
+    assert dict(mpl.rcParams) == before
+    pyplot = sys.modules.get("matplotlib.pyplot")
+    assert pyplot is None or pyplot.get_fignums() == []
 
 
 def test_an_arc_begins_wide_at_its_origin() -> None:

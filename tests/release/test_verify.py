@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from shoal.errors import UsageError, VerificationError
 from shoal.release import _store
 from shoal.release.verify import CHECKS, Outcome, require, verify
+from shoal.release.write import write
 from tests.release import make
 
 Json = dict[str, Any]
@@ -76,7 +78,7 @@ def test_true_releases_pass(tmp_path: Path, wishes: Any) -> None:
 def test_a_release_of_points_with_divisor(tmp_path: Path) -> None:
     plan, zones = make.plan_in(tmp_path, kind="points", end="2026-03-16"), make.places()
     manifest, tables = make.parts(plan, zones, tmp_path, divisor=2)
-    folder = make.write(tmp_path / "r", manifest=manifest, tables=tables, zones=zones, picture=False)
+    folder = write(tmp_path / "r", manifest=manifest, tables=tables, zones=zones, picture=False)
     assert failed(folder) == ""
 
 
@@ -292,10 +294,15 @@ def leaves(value: object, path: str = "") -> dict[str, object]:
     return {path: value}
 
 
-def test_every_byte_of_the_manifest_flipped(tmp_path: Path) -> None:
+def test_every_byte_of_the_manifest_flipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No flip gives a traceback; the ones that go unseen are in text that says nothing of the data."""
     plan = make.plan_in(tmp_path, statistics={"visits": ("zone",)}, end="2026-03-03", unit="day")
-    folder = make.release_in(tmp_path / "r", plan, make.squares(2))
+    zones = make.squares(2)
+    manifest, tables = make.parts(plan, zones, tmp_path)
+    manifest = manifest.model_copy(update={"not_protected": ("Crowds.",)})
+    folder = write(tmp_path / "r", manifest=manifest, tables=tables, zones=zones, picture=False)
+    for name in ("read_table", "read_zones", "rows_and_columns"):  # these files stay as they are
+        monkeypatch.setattr(_store, name, cache(getattr(_store, name)))
     file, random, unseen = folder / "manifest.json", Random(7), 0
     data = file.read_bytes()
     before = leaves(json.loads(data))
@@ -312,18 +319,20 @@ def test_every_byte_of_the_manifest_flipped(tmp_path: Path) -> None:
             (changed,) = [name for name in before if before[name] != after[name]]
             sentence = changed.startswith(("not_protected.", "post_processing."))
             more_rho = changed == "privacy.rho" and Fraction(str(after[changed])) > Fraction(str(before[changed]))
-            assert changed in FREE or sentence or more_rho, changed
+            old, new = before[changed], after[changed]
+            last_digit = isinstance(old, float) and isinstance(new, float) and abs(new - old) <= 1e-9 * abs(old)
+            assert changed in FREE or sentence or more_rho or last_digit, changed
     assert 0 < unseen < len(data) / 2
 
 
 @pytest.mark.parametrize("careful", [False, True], ids=["hash kept", "hash renewed"])
 def test_random_bytes_of_the_other_files(spoilt: Path, careful: bool) -> None:
-    """Each of 200 flips is found by its hash; with the hash renewed 100 give a verdict, never a traceback."""
+    """Each of 240 flips is found by its hash; with the hash renewed 60 give a verdict, never a traceback."""
     random = Random(11)
     names = ["README.md", "zones.parquet", *(f"tables/{n}.parquet" for n in ("visits", "residents"))]
     kept = {name: (spoilt / name).read_bytes() for name in names}
     manifest = (spoilt / "manifest.json").read_bytes()
-    for _ in range(100 if careful else 200):
+    for _ in range(60 if careful else 240):
         name = random.choice(names)
         data = bytearray(kept[name])
         data[random.randrange(len(data))] ^= 1 << random.randrange(8)

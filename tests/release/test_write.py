@@ -22,7 +22,7 @@ def test_the_folder_is_as_documented(made: Path) -> None:
     tables = {f"tables/{name}.parquet" for name in make.BY}
     assert names == {"README.md", "manifest.json", "zones.parquet"} | tables
     assert made.name == "2026-03-02-ride-app"
-    assert os.listdir(made.parent) == [made.name]  # nothing hidden is left
+    assert list(made.parent.iterdir()) == [made]  # nothing hidden is left
 
 
 def test_same_release_gives_same_bytes(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_killed_writer_publishes_nothing(tmp_path: Path) -> None:
             break
         time.sleep(0.1)
     make.release_in(tmp_path / "r", make.plan_in(tmp_path))
-    assert os.listdir(tmp_path / "r") == ["2026-03-02-ride-app"]
+    assert list((tmp_path / "r").iterdir()) == [tmp_path / "r" / "2026-03-02-ride-app"]
 
 
 def test_a_picture_that_fails_costs_no_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

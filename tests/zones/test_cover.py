@@ -79,5 +79,5 @@ def test_a_few_too_many_are_counted_exactly(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_ragged_sliver_is_not_followed_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_cover, "_MOST_CANDIDATES", 10_000)
-    with pytest.raises(TooManyError, match="^more than 2,000,000$"):
+    with pytest.raises(TooManyError, match=r"^more than 2,000,000$"):
         cover(shapely.box(-180, 0, 180, 1e-9), 9)

@@ -85,6 +85,15 @@ def test_points_that_hug_borders_and_points_far_away(tmp_path: Path, resolution:
     assert wrong(zones, *scatter(rng, (-180, -90, 180, 90), 50_000)) == 0
 
 
+def test_too_many_cells_for_a_raster_are_asked_for_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from shoal.zones import h3 as module
+
+    monkeypatch.setattr(module, "_MOST_CELLS_IN_RASTER", 10)
+    zones = cells(tmp_path, 8, CITY)
+    assert wrong(zones, *scatter(np.random.default_rng(2), CITY, 50_000)) == 0
+    assert zones._raster.tiles.size == 1
+
+
 def test_poles_date_line_and_null_island(tmp_path: Path) -> None:
     zones = cells(tmp_path, 2, (-180, -90, 180, 90))
     lat = np.array([90, 90, -90, -90, 0, 0, 0, 65, 65, 89.9999999, -89.9999999]) * 10**7
@@ -112,7 +121,7 @@ def test_an_area_from_a_file(tmp_path: Path) -> None:
     assert zones.ids == tuple(zone for zone, kept in zip(boxed.ids, inside, strict=True) if kept)
 
 
-def test_the_digest_is_of_the_cells_alone(tmp_path: Path) -> None:
+def test_the_digest_does_not_depend_on_the_processor(tmp_path: Path) -> None:
     zones = cells(tmp_path, 5, CITY)
     assert zones.digest == "c12550714120d89d23a717b439ef78a7b86286392c5d08a4c939d14fc79933b6"
     other_processor = replace(zones, shapes=shapely.transform(zones.shapes, lambda xy: xy * (1 + 1e-15)))

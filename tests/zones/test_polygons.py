@@ -116,7 +116,7 @@ def test_ids_are_sorted_as_text_and_whole_numbers_are_decimal(tmp_path: Path) ->
     assert load(tmp_path).ids == ("-3", "10", "9", "9007199254740993")
 
 
-def test_broken_shapes_are_repaired_and_the_digest_is_of_the_file(tmp_path: Path) -> None:
+def test_broken_shapes_are_repaired_and_the_digest_is_of_what_is_used(tmp_path: Path) -> None:
     bow = shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])
     write(tmp_path, [bow], id=["x"])
     zones = load(tmp_path)
@@ -124,7 +124,7 @@ def test_broken_shapes_are_repaired_and_the_digest_is_of_the_file(tmp_path: Path
     assert at(zones, (0.2, 1), (1, 0.2)) == ["x", None]
     write(tmp_path, [zones.shapes[0]], id=["x"])
     mended = load(tmp_path)
-    assert mended.shapes[0].equals(zones.shapes[0]) and mended.digest != zones.digest
+    assert mended.shapes[0].equals(zones.shapes[0]) and mended.digest == zones.digest
 
 
 def test_the_digest_sees_everything_and_nothing_else(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """One table of a release as a file for another tool, chosen by the file's ending."""
 
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -62,17 +63,16 @@ def _parquet(_: Release, table: Table, to: Path) -> None:
 
 
 def _geojson(_: Release, table: Table, to: Path) -> None:
-    from pyogrio.errors import DataSourceError
+    import pyogrio
 
     frame = table.to_geopandas()
     if "hour" in frame:
         frame["hour"] = [hour.isoformat() for hour in frame["hour"]]
     if "day" in frame:
         frame["day"] = [f"{day:%Y-%m-%d}" for day in frame["day"]]
-    try:
-        frame.to_file(to, driver="GeoJSON", engine="pyogrio", RFC7946="YES", WRITE_NAME="NO")
-    except DataSourceError:
-        raise OSError(None, "GDAL could not write it") from None
+    sink = io.BytesIO()  # not to the file itself: GDAL may keep a full disk to itself
+    pyogrio.write_dataframe(frame, sink, driver="GeoJSON", layer=table.name, RFC7946="YES", WRITE_NAME="NO")
+    to.write_bytes(sink.getvalue())
 
 
 def _arrow(_: Release, table: Table, to: Path) -> None:
@@ -84,8 +84,8 @@ def _arrow(_: Release, table: Table, to: Path) -> None:
 
 
 def _xlsx(release: Release, table: Table, to: Path) -> None:
-    import xlsxwriter  # type: ignore[import-untyped]
-    from xlsxwriter.exceptions import XlsxWriterException  # type: ignore[import-untyped]
+    import xlsxwriter
+    from xlsxwriter.exceptions import XlsxWriterException
 
     if len(table) > XLSX_ROWS:
         raise UsageError(

@@ -39,7 +39,7 @@ def write(
     Raises `StateError` where the disk is full or may not be written to; nothing is left behind then.
     """
     _check(manifest, tables, zones)
-    partial = parent / f".{manifest.id}.{_HOST}-{os.getpid()}.{token_hex(4)}.partial"
+    partial = _partial(parent, manifest.id)
     try:
         parent.mkdir(parents=True, exist_ok=True)
         _sweep(parent)
@@ -62,6 +62,36 @@ def write(
             f"{parent}: the release could not be written ({reason}) and nothing was published; make room or choose "
             "another folder, then ask for the same plan again"
         ) from None
+
+
+def place(folder: Path, parent: Path) -> Path:
+    """Copy the release in `folder` below `parent` under its own name, whole or not at all; gives the copy's folder.
+
+    Where it stands there already, nothing is done. Raises `StateError` where another release has that name, or where
+    the disk is full or may not be written to.
+    """
+    target = parent / folder.name
+    try:
+        if os.path.lexists(target):
+            if (target / "manifest.json").read_bytes() == (folder / "manifest.json").read_bytes():
+                return target
+            raise StateError(f"{target}: another release stands there; ask for the plan again with another --out")
+        parent.mkdir(parents=True, exist_ok=True)
+        _sweep(parent)
+        partial = _partial(parent, folder.name)
+        try:
+            shutil.copytree(folder, partial)
+            partial.rename(target)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+    except (OSError, shutil.Error) as error:
+        reason = (getattr(error, "strerror", None) or "the disk failed").lower()
+        raise StateError(
+            f"{target}: can't be written ({reason}); the release is made and paid for: ask for the same plan again with "
+            "another --out, it costs nothing"
+        ) from None
+    return target
 
 
 def release_id(plan: Plan, parent: Path) -> str:
@@ -137,6 +167,10 @@ def _put(file: Path, data: bytes) -> str:
         sink.flush()
         os.fsync(sink.fileno())
     return sha256(data).hexdigest()
+
+
+def _partial(parent: Path, name: str) -> Path:
+    return parent / f".{name}.{_HOST}-{os.getpid()}.{token_hex(4)}.partial"
 
 
 def _sync_folder(folder: Path) -> None:

@@ -47,9 +47,13 @@ class Zones(ABC):
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over ids, names, parents and geometry (little-endian WKB) in order, as hexadecimal text. Public."""
+        """SHA-256 over ids, names, parents and geometry (little-endian WKB) in order, as hexadecimal text. Public.
+
+        Coordinates count to 1e-7 degrees, as records do: the last digits of a cell's corners differ between processors.
+        """
         state = sha256()
-        for row in zip(self.ids, self.names, self.parents, shapely.to_wkb(self.shapes, byte_order=1), strict=True):
+        rounded = shapely.transform(self.shapes, lambda xy: np.round(xy, 7) + 0.0)  # + 0.0: no negative zero
+        for row in zip(self.ids, self.names, self.parents, shapely.to_wkb(rounded, byte_order=1), strict=True):
             for part in row:
                 data = b"" if part is None else part.encode() if isinstance(part, str) else part
                 state.update(len(data).to_bytes(8, "little") + data)

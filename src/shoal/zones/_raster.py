@@ -122,6 +122,16 @@ def from_borders(grid: Grid, borders: Float64, margin: Float64, exact: Exact, be
     return Raster(grid, tiles, beyond)
 
 
+def from_tiles(grid: Grid, zones: Int32, sure: Bool, beyond: int) -> Raster:
+    """A raster whose tiles the caller has decided: int32[rows, columns], and where that is proven."""
+    return Raster(grid, np.where(sure, zones, UNSURE).astype(np.int32), beyond)
+
+
+def nothing() -> Raster:
+    """A raster that knows nothing: every point goes to the rule."""
+    return Raster(Grid(0, 0, 0, 0, 1, 1), np.full((1, 1), UNSURE, dtype=np.int32), UNSURE)
+
+
 @njit
 def _look_up(
     lat: Int32,
@@ -223,8 +233,3 @@ def _list_runs(tiles: Int32, runs: NDArray[np.int64]) -> int:
 def _fill(tiles: Int32, row: Int64, first: Int64, last: Int64, value: Int32) -> None:
     for i in range(row.size):
         tiles[row[i], first[i] : last[i] + 1] = value[i]
-
-
-def from_tiles(grid: Grid, zones: Int32, sure: Bool, beyond: int) -> Raster:
-    """A raster whose tiles the caller has decided: int32[rows, columns], and where that is proven."""
-    return Raster(grid, np.where(sure, zones, UNSURE).astype(np.int32), beyond)

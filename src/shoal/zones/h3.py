@@ -1,7 +1,6 @@
 """H3 cells over a public area."""
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -16,6 +15,8 @@ from shoal.zones._read import as_polygons, read_features
 
 _TILES_A_CELL = 1 << 14
 _FEWEST_TILES = 1 << 18
+_MOST_CELLS_IN_RASTER = 1 << 19
+"""Above, a cell would have fewer than 32 tiles, and most of them unsure: H3 is asked at once."""
 _POLAR = 85.0
 """Degrees of latitude beyond which H3 is always asked: tiles and lines of longitude and latitude mean little there."""
 
@@ -82,6 +83,8 @@ class H3Zones(LocatedZones):
         return np.where(self.cells[place] == found, place, _raster.OUTSIDE).astype(np.int32)
 
     def _build(self) -> _raster.Raster:
+        if len(self) > _MOST_CELLS_IN_RASTER:
+            return _raster.nothing()
         borders, margin = cell_borders(self.cells)
         reach = np.abs(borders[:, [1, 3]]).max()
         tiles = min(_raster.MOST_TILES, max(_FEWEST_TILES, _TILES_A_CELL * len(self)))
@@ -96,9 +99,3 @@ class H3Zones(LocatedZones):
         )
         beyond = _raster.OUTSIDE if reach < _POLAR - 1 else _raster.UNSURE
         return _raster.from_borders(grid, borders, margin, self.exact, beyond)
-
-    @cached_property
-    def digest(self) -> str:
-        """As for all zones, but without geometry: the index is the cell, and its corners' last digits differ
-        between processors."""
-        return replace(self, shapes=np.full(len(self), None)).digest if self.shapes[0] is not None else super().digest

@@ -1,6 +1,6 @@
 """Polygons from a file: districts, counties, statistical areas."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -22,9 +22,8 @@ def load(plan: Plan) -> "PolygonZones":
     """The polygons of the plan's `zones.file`. Raises `PlanError` or `DataError`, one sentence."""
     features = read_features(plan, "file", ("Polygon", "MultiPolygon"))
     labels = read_labels(plan, features.file, features.columns)
-    loaded = features.shapes[labels.order]
     shapes = as_polygons(features.file, features.shapes)[labels.order]
-    return PolygonZones(labels.ids, labels.names, labels.parents, shapes, loaded)
+    return PolygonZones(labels.ids, labels.names, labels.parents, shapes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,11 +31,7 @@ class PolygonZones(LocatedZones):
     """A point belongs to the zone with the smallest id whose polygon covers it, borders included.
 
     Lines between two corners are straight in longitude and latitude, as in every GIS.
-
-    loaded  shapely geometries[z]  as the file has them, before repair
     """
-
-    loaded: Shapes
 
     def exact(self, lat: Int32, lon: Int32) -> Int32:
         x, y = lon / DEGREE, lat / DEGREE
@@ -61,13 +56,6 @@ class PolygonZones(LocatedZones):
         inside = shapely.point_on_surface(self.shapes)
         shapely.intersects_xy(self.shapes, shapely.get_x(inside), shapely.get_y(inside))
         return shapely.STRtree(self.shapes)
-
-    @cached_property
-    def digest(self) -> str:
-        """As for all zones, over the geometry as loaded: a repair may differ between versions of GEOS."""
-        if self.loaded is self.shapes:
-            return super().digest
-        return replace(self, shapes=self.loaded).digest
 
 
 def _segments(shapes: Shapes) -> Float64:
