@@ -11,7 +11,6 @@ from shoal.errors import StateError
 from shoal.estimate import table
 from shoal.ledger import Request, State
 from shoal.plan import Plan, next_unit
-from shoal.privacy.accounting import rho_for
 from shoal.privacy.noise import measure
 from shoal.release.manifest import Facts, StatisticFacts
 from shoal.release.read import Release, open_release
@@ -103,7 +102,7 @@ def _facts(design: Design, statistic: Statistic) -> StatisticFacts:
 
 def _request(design: Design, key: str) -> Request:
     plan, mechanisms = design.plan, design.allocation.mechanisms
-    unit, cap = plan.period.unit, plan.source.account_cap
+    unit = plan.period.unit
     return Request(
         source=plan.source.name,
         timezone=plan.source.timezone,
@@ -113,8 +112,8 @@ def _request(design: Design, key: str) -> Request:
         rho={name: mechanism.rho for name, mechanism in mechanisms.items()},
         laplace=frozenset(name for name, mechanism in mechanisms.items() if mechanism.kind == "laplace"),
         apart=frozenset(s.name for s in design.statistics if s.is_apart(plan.source.kind)),
-        cap_rho=rho_for(cap, plan.privacy.delta),
-        cap_epsilon=cap,
+        cap_rho=design.cap_rho,
+        cap_epsilon=plan.source.account_cap,
         cap_delta=plan.privacy.delta,
         key=key,
         plan_digest=plan.digest(),

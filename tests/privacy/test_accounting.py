@@ -114,3 +114,21 @@ def test_laplace_costs_half_its_squared_epsilon() -> None:
     assert mechanism.epsilon == Fraction(1, 2)
     assert mechanism.rho == Fraction(1, 8)
     assert exp(float(mechanism.epsilon)) < inf
+
+
+def test_what_the_account_can_never_pay_is_not_chosen() -> None:
+    """Laplace noise at epsilon 3 costs rho 4.5; an account of epsilon 10 holds 1.2."""
+    need = Need("residents", Fraction(1), Fraction(1), most_cells=1)
+    cap = rho_for(Fraction(10), DELTA)
+    assert allocate([need], Fraction(1), DELTA, cap).mechanisms["residents"].kind == "laplace"
+    three = allocate([need], Fraction(3), DELTA, cap)
+    assert three.mechanisms["residents"].kind == "gaussian"
+    assert three.rho <= cap
+    assert allocate([need], Fraction(3), DELTA).mechanisms["residents"].kind == "laplace"
+
+
+@pytest.mark.parametrize("epsilon", [1, 10, 1000])
+def test_a_plan_of_the_whole_cap_can_be_paid(epsilon: int) -> None:
+    needs = [Need("a", Fraction(4), Fraction(8)), Need("b", Fraction(1), Fraction(1), most_cells=1)]
+    cap = rho_for(Fraction(epsilon), DELTA)
+    assert allocate(needs, Fraction(epsilon), DELTA, cap).rho <= cap

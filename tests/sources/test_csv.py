@@ -64,7 +64,7 @@ def test_a_dialect_that_can_not_be_is_a_mistake_of_the_plan(tmp_path: Path, key:
         make.opened(plan)
 
 
-@pytest.mark.parametrize("many", [0, 3000], ids=["first block", "later block"])
+@pytest.mark.parametrize("many", [0, 50, 3000], ids=["beginning", "first block", "later block"])
 @pytest.mark.parametrize(
     ("broken", "words"),
     [
@@ -80,7 +80,7 @@ def test_a_broken_row_is_named_by_line_and_never_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, many: int, broken: str, words: str
 ) -> None:
     monkeypatch.setattr(_text, "BLOCK", 4096)
-    monkeypatch.setattr("shoal.sources._csv._PEEK", 4096)
+    monkeypatch.setattr("shoal.sources._csv._PEEK", 256)
     with pytest.raises(DataError, match=rf"r\.csv, line {many + 3}: {words}") as caught:
         read(tmp_path, HEAD + ROW * (many + 1) + broken)
     assert SECRET not in str(caught.value)

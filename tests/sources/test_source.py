@@ -116,6 +116,15 @@ def test_progress_adds_up_to_the_size(tmp_path: Path, name: str) -> None:
     assert min(told) >= 0
 
 
+def test_a_part_without_rows_is_progress_too(tmp_path: Path) -> None:
+    write(tmp_path, "a.parquet")
+    write(tmp_path, "b.parquet", FRAME.clear())
+    source = make.opened(make.plan(tmp_path, ["*.parquet"]))
+    told: list[int] = []
+    assert len(list(source.batches(Tally(), told.append))) == 1
+    assert sum(told) == source.size
+
+
 def test_a_source_shows_nothing_and_has_a_fingerprint(tmp_path: Path) -> None:
     write(tmp_path, "a.csv")
     source = make.opened(make.plan(tmp_path, ["a.csv"]))

@@ -61,6 +61,7 @@ def expected(value: int | str | None) -> object:
         ("2026-07-02T08:00:00", "2026-07-02T06:00:00+00:00"),
         ("1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59+00:00"),
         ("2024-02-29T00:00:00Z", "2024-02-29T00:00:00+00:00"),
+        ("2000-02-29T00:00:00Z", "2000-02-29T00:00:00+00:00"),
     ],
 )
 def test_iso_text_in_all_its_forms(text: str, instant: str) -> None:
@@ -82,6 +83,7 @@ def test_iso_text_in_all_its_forms(text: str, instant: str) -> None:
         "2026-03-02T08:00:00 CET",
         "02/03/2026 08:00:00",
         "2025-02-29T08:00:00",
+        "1900-02-29T08:00:00",
         "2026-03-02T08:00:0",
         "2026-03-02T08:00:00ZZ",
         "1772438400",
@@ -128,6 +130,14 @@ def test_a_day_that_a_country_skipped_does_not_exist() -> None:
     assert read(samoa, pa.array(texts)) == [
         at("2011-12-29T23:59:59-10:00"), "time that does not exist", at("2011-12-31T00:00:00+14:00")
     ]  # fmt: skip
+
+
+def test_clocks_that_change_twice_within_weeks_are_followed() -> None:
+    """Morocco goes back to winter time for Ramadan, from 14 June to 19 July in 2015."""
+    morocco = clock("Africa/Casablanca", date(2015, 6, 12), date(2015, 8, 1))
+    texts = ["2015-06-12 12:00:00", "2015-06-30 12:00:00", "2015-07-25 12:00:00"]
+    hours = ["2015-06-12T12:00:00+01:00", "2015-06-30T12:00:00+00:00", "2015-07-25T12:00:00+01:00"]
+    assert read(morocco, pa.array(texts)) == [at(hour) for hour in hours]
 
 
 @given(

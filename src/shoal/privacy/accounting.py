@@ -47,7 +47,7 @@ class Allocation:
         return sum((m.rho for m in self.mechanisms.values()), Fraction(0))
 
 
-def allocate(needs: Sequence[Need], epsilon: Fraction, delta: Fraction) -> Allocation:
+def allocate(needs: Sequence[Need], epsilon: Fraction, delta: Fraction, most_rho: Fraction | None = None) -> Allocation:
     """Split (epsilon, delta) by shares and choose each statistic's noise.
 
     Two currencies are possible: statistics with Gaussian noise share rho; one with Laplace noise takes its share of
@@ -55,6 +55,9 @@ def allocate(needs: Sequence[Need], epsilon: Fraction, delta: Fraction) -> Alloc
     L1 norm of at most sqrt(k) C, so Laplace is possible only where k is known. All ways to choose are compared by the
     expected errors, weighted by share (a mean of logarithms, so that no unit of measurement counts more than another),
     and the best is taken; ties go to more Gaussian noise.
+
+    Accounts add up rho, and Laplace noise of a large epsilon costs much of it (epsilon^2 / 2): choices that cost more
+    than `most_rho`, all that the account can ever pay, are left out. Gaussian noise alone never does.
     """
     total = sum((need.share for need in needs), Fraction(0))
     able = [need for need in needs if need.most_cells is not None]
@@ -62,6 +65,9 @@ def allocate(needs: Sequence[Need], epsilon: Fraction, delta: Fraction) -> Alloc
     for count in range(len(able) + 1):
         for chosen in combinations(able, count):
             mechanisms = _mixture(needs, {need.name for need in chosen}, total, epsilon, delta)
+            rho = sum((m.rho for m in mechanisms.values()), Fraction(0))
+            if chosen and most_rho is not None and rho > most_rho:
+                continue
             error = sum(float(need.share / total) * log(mechanisms[need.name].stderr) for need in needs)
             if best is None or error < best[0] - 1e-12:
                 best = error, mechanisms

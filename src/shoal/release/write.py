@@ -88,7 +88,7 @@ def place(folder: Path, parent: Path) -> Path:
     except (OSError, shutil.Error) as error:
         reason = (getattr(error, "strerror", None) or "the disk failed").lower()
         raise StateError(
-            f"{target}: can't be written ({reason}); the release is made and paid for: ask for the same plan again with "
+            f"{target}: can't be written ({reason}); the release is made and paid for: ask for the plan again with "
             "another --out, it costs nothing"
         ) from None
     return target
