@@ -47,5 +47,5 @@ $(BIN)/uv:
 	exit 1
 
 .venv/.synced: pyproject.toml uv.lock | $(BIN)/uv
-	@$(UV) sync --frozen --quiet
+	@$(UV) sync --frozen --quiet --compile-bytecode
 	@touch $@

@@ -56,8 +56,10 @@ def demo(
     for statistic in release.statistics:
         paper.print(render(release, statistic, 5))
         paper.print()
-    picture = release.folder / "overview.png"
-    if picture.exists():
+    from shoal.release.overview import overview
+
+    picture = overview(release, out / "overview.png")
+    if picture:
         paper.print(
             f"[bold]{picture}[/bold]: presence at the busiest hour and the largest flows, from the release alone."
         )

@@ -193,8 +193,8 @@ def parts(
     return manifest, tables
 
 
-def release_in(parent: Path, plan: Plan, zones: Zones | None = None, *, picture: bool = False) -> Path:
+def release_in(parent: Path, plan: Plan, zones: Zones | None = None) -> Path:
     """A whole release below `parent`."""
     zones = squares() if zones is None else zones
     manifest, tables = parts(plan, zones, parent)
-    return write(parent, manifest=manifest, tables=tables, zones=zones, picture=picture)
+    return write(parent, manifest=manifest, tables=tables, zones=zones)

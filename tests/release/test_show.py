@@ -55,7 +55,7 @@ def test_suppressed_rows_are_not_shown(tmp_path: Path) -> None:
     top = tables["visits"].sort("consistent")["zone"][-1]
     tables["visits"] = tables["visits"].with_columns(suppressed=pl.col("zone") == top)
     manifest = manifest.model_copy(update={"statistics": (facts,)})
-    folder = write(tmp_path / "r", manifest=manifest, tables=tables, zones=zones, picture=False)
+    folder = write(tmp_path / "r", manifest=manifest, tables=tables, zones=zones)
     rows = as_json(open_release(folder), "visits", 10)["top"]
     assert len(rows) == 6 and top not in {row["zone"] for row in rows}
     assert "rows of small zones" in (folder / "README.md").read_text()

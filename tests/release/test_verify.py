@@ -78,7 +78,7 @@ def test_true_releases_pass(tmp_path: Path, wishes: Any) -> None:
 def test_a_release_of_points_with_divisor(tmp_path: Path) -> None:
     plan, zones = make.plan_in(tmp_path, kind="points", end="2026-03-16"), make.places()
     manifest, tables = make.parts(plan, zones, tmp_path, divisor=2)
-    folder = write(tmp_path / "r", manifest=manifest, tables=tables, zones=zones, picture=False)
+    folder = write(tmp_path / "r", manifest=manifest, tables=tables, zones=zones)
     assert failed(folder) == ""
 
 
@@ -300,7 +300,7 @@ def test_every_byte_of_the_manifest_flipped(tmp_path: Path, monkeypatch: pytest.
     zones = make.squares(2)
     manifest, tables = make.parts(plan, zones, tmp_path)
     manifest = manifest.model_copy(update={"not_protected": ("Crowds.",)})
-    folder = write(tmp_path / "r", manifest=manifest, tables=tables, zones=zones, picture=False)
+    folder = write(tmp_path / "r", manifest=manifest, tables=tables, zones=zones)
     for name in ("read_table", "read_zones", "rows_and_columns"):  # these files stay as they are
         monkeypatch.setattr(_store, name, cache(getattr(_store, name)))
     file, random, unseen = folder / "manifest.json", Random(7), 0

@@ -29,7 +29,7 @@ def test_the_essentials(made: Path) -> None:
         "`shoal verify 2026-03-02-ride-app`",
     ):
         assert part in text, part
-    assert "SYNTHETIC" not in text and "Don't sum `visitors`" not in text and "overview.png" not in text
+    assert "SYNTHETIC" not in text and "Don't sum `visitors`" not in text
 
 
 def test_every_statistic_has_its_line(made: Path) -> None:

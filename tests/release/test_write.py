@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from shoal.errors import StateError
-from shoal.release import overview, write
+from shoal.release import write
 from shoal.release.verify import require
 from tests.release import make
 
@@ -42,7 +42,7 @@ def test_an_id_taken_at_the_last_moment(tmp_path: Path) -> None:
     parent, zones = tmp_path / "r", make.squares()
     manifest, tables = make.parts(make.plan_in(tmp_path), zones, parent)
     (parent / manifest.id).mkdir(parents=True)  # empty, so that a bare rename would replace it
-    folder = write.write(parent, manifest=manifest, tables=tables, zones=zones, picture=False)
+    folder = write.write(parent, manifest=manifest, tables=tables, zones=zones)
     assert folder.name == "2026-03-02-ride-app-2" and require(folder).id == folder.name
     assert f"shoal verify {folder.name}" in (folder / "README.md").read_text()
 
@@ -103,17 +103,6 @@ def test_a_killed_writer_publishes_nothing(tmp_path: Path) -> None:
     assert list((tmp_path / "r").iterdir()) == [tmp_path / "r" / "2026-03-02-ride-app"]
 
 
-def test_a_picture_that_fails_costs_no_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_: object) -> bytes:
-        raise RuntimeError("no fonts")
-
-    monkeypatch.setattr(overview, "draw", fail)
-    folder = make.release_in(tmp_path / "r", make.plan_in(tmp_path), picture=True)
-    require(folder)
-    assert not (folder / "overview.png").exists()
-    assert "overview.png" not in (folder / "README.md").read_text()
-
-
 @pytest.mark.parametrize("mistake", ["order", "columns", "rows", "zones"])
 def test_our_own_mistakes_are_not_written(tmp_path: Path, mistake: str) -> None:
     zones = make.squares()
@@ -128,5 +117,5 @@ def test_our_own_mistakes_are_not_written(tmp_path: Path, mistake: str) -> None:
         case "zones":
             zones = make.squares(8)
     with pytest.raises(ValueError, match=r"."):
-        write.write(tmp_path / "r", manifest=manifest, tables=tables, zones=zones, picture=False)
+        write.write(tmp_path / "r", manifest=manifest, tables=tables, zones=zones)
     assert not (tmp_path / "r").exists()

@@ -128,18 +128,23 @@ def epsilon_of(rho: Fraction, delta: Fraction) -> float:
 def rho_for(epsilon: Fraction, delta: Fraction) -> Fraction:
     """A rho whose epsilon at `delta` is at most `epsilon`; the largest one, less a millionth of it. Exact.
 
-    Bisection of `epsilon_of`, which grows with rho, from what the simple conversion epsilon = rho + 2 sqrt(rho log(1 /
-    delta)) already grants (Bun & Steinke 2016, proposition 3) up to rho = epsilon, which is never granted.
+    Between what the simple conversion epsilon = rho + 2 sqrt(rho log(1 / delta)) already grants (Bun & Steinke 2016,
+    proposition 3) and rho = epsilon, which is never granted, epsilon grows with rho almost as a power of it: so the next
+    guess comes from a straight line between the logarithms. Only what `epsilon_of` has confirmed is returned.
     """
     deep = log(1 / delta)
     low = Fraction((sqrt(deep + epsilon) - sqrt(deep)) ** 2) * Fraction(999, 1000)  # the float may round up
-    high = min(epsilon, 2 * low)
-    if epsilon_of(high, delta) <= epsilon:
-        high = epsilon
-    while high - low > low / 10**6:
-        middle = ((low + high) / 2).limit_denominator(1 << 80)
-        if epsilon_of(middle, delta) <= epsilon:
-            low = middle
+    high = epsilon
+    at_low, at_high = epsilon_of(low, delta), epsilon_of(high, delta)
+    while at_low < epsilon * (1 - Fraction(1, 10**7)) and high - low > low / 10**6:
+        slope = log(high / low) / log(at_high / at_low)
+        aim = float(low) * (float(epsilon) * (1 - 3e-8) / at_low) ** slope
+        # never the ends themselves, or the bracket would not shrink
+        guess = min(max(Fraction(aim), low + (high - low) / 10**7), high - (high - low) / 10**7)
+        guess = guess.limit_denominator(1 << 80)
+        at = epsilon_of(guess, delta)
+        if at <= epsilon:
+            low, at_low = guess, at
         else:
-            high = middle
+            high, at_high = guess, at
     return low

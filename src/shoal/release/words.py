@@ -7,14 +7,13 @@ from shoal.release import sentences
 from shoal.release.manifest import Facts, PeriodFacts, StatisticFacts
 
 
-def readme(facts: Facts, *, picture: bool = False) -> str:
-    """Markdown for the folder of a release; `picture`: whether overview.png lies beside it."""
+def readme(facts: Facts) -> str:
+    """Markdown for the folder of a release."""
     parts = [f"# {facts.source.name}, {period(facts.period)}"]
     if facts.synthetic:
         parts.append(f"> **{sentences.synthetic()}**")
     parts += [
         _what(facts),
-        *(["![Busiest hour and largest flows](overview.png)"] if picture else []),
         "## The tables\n\n" + _tables(facts),
         "## How to read a row\n\n" + _columns(facts),
         "## What is protected\n\n" + _protected(facts),

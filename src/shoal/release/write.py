@@ -25,14 +25,11 @@ _PARTIAL = re.compile(r"\..+\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)\.[0-9a-f]{8}\.p
 _HOST = sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
-def write(
-    parent: Path, *, manifest: Facts, tables: Mapping[str, "pl.DataFrame"], zones: "Zones", picture: bool = True
-) -> Path:
+def write(parent: Path, *, manifest: Facts, tables: Mapping[str, "pl.DataFrame"], zones: "Zones") -> Path:
     """Write the release `manifest.id` below `parent` and give its folder, <parent>/<id>.
 
-    tables   one for each statistic of the manifest: its key columns, then float64 estimate, stderr, lower, upper,
-             consistent, then bool suppressed; rows in the order of the grid
-    picture  add overview.png, drawn from the tables of the release
+    tables  one for each statistic of the manifest: its key columns, then float64 estimate, stderr, lower, upper,
+            consistent, then bool suppressed; rows in the order of the grid
 
     Everything is written and synced in a hidden folder beside the target, the manifest last, which is then renamed:
     a release is there whole or not at all. Where the id was taken in the meantime, the next free one is used.
@@ -50,8 +47,6 @@ def write(
                 for name, table in tables.items()
             }
             files["zones.parquet"] = _put(partial / "zones.parquet", _store.zones_to_bytes(zones))
-            if picture and (drawn := _picture(manifest, partial)):
-                files["overview.png"] = _put(partial / "overview.png", drawn)
             return _finish(partial, parent, manifest, files)
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
@@ -128,8 +123,7 @@ def _finish(partial: Path, parent: Path, manifest: Facts, files: dict[str, str])
     """README and manifest, which hold the id, then the rename; again under the next id if somebody was faster."""
     stem = f"{manifest.period.start}-{manifest.source.name}"
     while True:
-        text = readme(manifest, picture="overview.png" in files)
-        files["README.md"] = _put(partial / "README.md", text.encode())
+        files["README.md"] = _put(partial / "README.md", readme(manifest).encode())
         _put(partial / "manifest.json", Manifest.complete(manifest, files).to_bytes())
         _sync_folder(partial / "tables")
         _sync_folder(partial)
@@ -145,19 +139,6 @@ def _finish(partial: Path, parent: Path, manifest: Facts, files: dict[str, str])
             continue
         _sync_folder(parent)
         return target
-
-
-def _picture(manifest: Facts, partial: Path) -> bytes | None:
-    """overview.png, or None: the noise is paid for, so a picture that fails must not cost the release."""
-    from shoal.release.overview import draw
-    from shoal.release.read import Release
-
-    try:
-        return draw(Release(partial, Manifest.complete(manifest, {})))
-    except OSError:
-        raise
-    except Exception:
-        return None
 
 
 def _put(file: Path, data: bytes) -> str:
