@@ -5,8 +5,19 @@ from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 err = Console(stderr=True, highlight=False)
+
+
+def say(sentence: str, console: Console = err, style: str = "") -> None:
+    """A sentence on stderr, on one line: it may name a path or a column, which must not steer the terminal."""
+    console.print(Text(plain(sentence), style=style), soft_wrap=True)
+
+
+def plain(text: str) -> str:
+    """`text` without control characters."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 class Bars:
@@ -35,4 +46,4 @@ class Bars:
     def tell(self, sentence: str) -> None:
         """A sentence for the operator, above the bars."""
         if not self._quiet:
-            self._progress.console.print(sentence, markup=False, soft_wrap=True)
+            say(sentence, self._progress.console)

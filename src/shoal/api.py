@@ -56,10 +56,14 @@ def release(
 
 
 def open_state(folder: Path, state: str | Path | None, accounts: str | None = None) -> "State":
-    """The state folder, made where it is missing: `state`, else $SHOAL_STATE, else `.shoal` in `folder`."""
+    """The state folder, made where it is missing: `state`, else $SHOAL_STATE, else `.shoal` in `folder`.
+
+    $SHOAL_ACCOUNTS_WAIT says how many seconds to wait for accounts that another process has locked; default 30.
+    """
     from shoal.ledger import State
 
-    return State.open(_state_path(folder, state), accounts or os.environ.get("SHOAL_ACCOUNTS") or None)
+    url = accounts or os.environ.get("SHOAL_ACCOUNTS") or None
+    return State.open(_state_path(folder, state), url, wait=_wait(os.environ.get("SHOAL_ACCOUNTS_WAIT") or "30"))
 
 
 def existing_state(folder: Path, state: str | Path | None, accounts: str | None = None) -> "State":
@@ -67,9 +71,21 @@ def existing_state(folder: Path, state: str | Path | None, accounts: str | None 
     from shoal.errors import UsageError
 
     path = _state_path(folder, state)
-    if not path.is_dir():
+    if not (path / "digest.key").is_file():
         raise UsageError(f"{path}: there are no accounts yet; name their folder with --state, or make a release first")
     return open_state(folder, state, accounts)
+
+
+def _wait(text: str) -> float:
+    from shoal.errors import UsageError
+
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 86_400:
+        raise UsageError(f"$SHOAL_ACCOUNTS_WAIT is {text!r}; it must be a number of seconds from 0 to 86400")
+    return seconds
 
 
 def _state_path(folder: Path, state: str | Path | None) -> Path:

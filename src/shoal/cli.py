@@ -5,24 +5,24 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shoal.errors import ShoalError, UsageError
+from shoal._failures import Sentences
+from shoal.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 app = typer.Typer(
+    cls=Sentences,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="See the shoal, never the fish: statistics of places and populations under differential privacy.",
 )
 
 PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="The plan, a TOML file.")]
@@ -34,30 +34,34 @@ StateFolder = Annotated[
 ]
 AccountsUrl = Annotated[
     str | None,
-    typer.Option("--accounts", help="URL of the accounts' database.  [default: $SHOAL_ACCOUNTS, else SQLite]"),
+    typer.Option(
+        "--accounts",
+        help="URL of the accounts' database; $SHOAL_ACCOUNTS_WAIT is how many seconds to wait for one that is locked.  "
+        "[default: $SHOAL_ACCOUNTS, else SQLite]",
+    ),
 ]
 
 
 def main() -> None:
     """Entry point of the `shoal` command."""
-    try:
-        app()
-    except KeyboardInterrupt:
-        sys.exit(130)
+    app(prog_name="shoal")
 
 
-@contextmanager
-def _sentences(*, as_json: bool) -> Iterator[None]:
-    """Errors that were raised on purpose become one sentence and an exit status; bugs keep their traceback."""
-    try:
-        yield
-    except ShoalError as error:
-        from shoal._progress import err
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
 
-        err.print(str(error), style="red", markup=False, soft_wrap=True)
-        if as_json:
-            typer.echo(json.dumps({"error": str(error), "status": error.exit_status}))
-        raise typer.Exit(error.exit_status) from None
+        typer.echo(version("shoal"))
+        raise typer.Exit
+
+
+@app.callback()
+def _shoal(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """See the shoal, never the fish: statistics of places and populations under differential privacy."""
 
 
 def _print(as_json: bool, value: Callable[[], dict[str, Any]], words: Callable[[], "RenderableType"]) -> None:
@@ -66,20 +70,26 @@ def _print(as_json: bool, value: Callable[[], dict[str, Any]], words: Callable[[
         typer.echo(json.dumps(value(), default=str))
     else:
         from rich.console import Console
+        from rich.text import Text
 
+        from shoal._progress import plain
+
+        said = words()
         terminal = sys.stdout.isatty()
-        Console(highlight=False, width=None if terminal else 120, soft_wrap=not terminal).print(words())
+        paper = Console(highlight=False, width=None if terminal else 120, soft_wrap=not terminal)
+        if isinstance(said, str):  # not as markup: a reason may speak of [privacy]
+            said = Text("\n".join(map(plain, said.split("\n"))))
+        paper.print(said)
 
 
 @app.command()
 def check(plan: PlanFile, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """What PLAN would publish and how precise it would be; reads no record."""
-    with _sentences(as_json=as_json):
-        from shoal.api import check as preview
-        from shoal.plan import Plan
+    from shoal.api import check as preview
+    from shoal.plan import Plan
 
-        result = preview(Plan.load(plan))
-        _print(as_json, result.as_json, result.render)
+    result = preview(Plan.load(plan))
+    _print(as_json, result.as_json, result.render)
 
 
 @app.command()
@@ -95,25 +105,22 @@ def release(
     quiet: Quiet = False,
 ) -> None:
     """Carry out PLAN: read, add up, charge, draw noise, publish a release."""
-    with _sentences(as_json=as_json):
-        from shoal import api
-        from shoal._progress import Bars
-        from shoal.engines import LocalEngine
-        from shoal.plan import Plan
-        from shoal.release.show import as_json as facts
-        from shoal.release.show import render
+    from shoal import api
+    from shoal._progress import Bars
+    from shoal.engines import LocalEngine
+    from shoal.plan import Plan
+    from shoal.release.show import as_json as facts
+    from shoal.release.show import render
 
-        if engine != "local":
-            raise UsageError(f"--engine {engine}: there is no such engine; use local")
-        loaded = Plan.load(plan)
-        local = LocalEngine(workers=workers, memory=_bytes(memory))
-        with Bars(quiet=quiet or as_json) as bars:
-            done = api.release(
-                loaded, out=out, state=state, accounts=accounts, engine=local, progress=bars, tell=bars.tell
-            )
-        _print(as_json, lambda: {"folder": str(done.folder), **facts(done)}, lambda: render(done))
-        if not as_json and not quiet:
-            typer.echo(f"\n{done.folder}", err=True)
+    if engine != "local":
+        raise UsageError(f"--engine {engine}: there is no such engine; use local")
+    loaded = Plan.load(plan)
+    local = LocalEngine(workers=workers, memory=_bytes(memory))
+    with Bars(quiet=quiet or as_json) as bars:
+        done = api.release(loaded, out=out, state=state, accounts=accounts, engine=local, progress=bars, tell=bars.tell)
+    _print(as_json, lambda: {"folder": str(done.folder), **facts(done)}, lambda: render(done))
+    if not as_json and not quiet:
+        typer.echo(f"\n{done.folder}", err=True)
 
 
 @app.command()
@@ -125,13 +132,12 @@ def show(
     quiet: Quiet = False,
 ) -> None:
     """A release in the terminal."""
-    with _sentences(as_json=as_json):
-        from shoal.api import open_
-        from shoal.release.show import as_json as facts
-        from shoal.release.show import render
+    from shoal.api import open_
+    from shoal.release.show import as_json as facts
+    from shoal.release.show import render
 
-        found = open_(release)
-        _print(as_json, lambda: facts(found, statistic, top), lambda: render(found, statistic, top))
+    found = open_(release)
+    _print(as_json, lambda: facts(found, statistic, top), lambda: render(found, statistic, top))
 
 
 @app.command()
@@ -143,34 +149,32 @@ def export(
     quiet: Quiet = False,
 ) -> None:
     """A statistic of a release as a file for other tools."""
-    with _sentences(as_json=as_json):
-        from shoal.api import open_
-        from shoal.release.export import export as write
+    from shoal.api import open_
+    from shoal.release.export import export as write
 
-        write(open_(release), statistic, to)
-        _print(as_json, lambda: {"file": str(to)}, lambda: f"{to}")
+    write(open_(release), statistic, to)
+    _print(as_json, lambda: {"file": str(to)}, lambda: f"{to}")
 
 
 @app.command()
 def verify(release: ReleaseFolder, as_json: AsJson = False, quiet: Quiet = False) -> None:
     """Check a release offline: hashes, schema, completeness, budget arithmetic. Exit status 3 where it fails."""
-    with _sentences(as_json=as_json):
-        from shoal.release.verify import verify as outcomes
+    from shoal.release.verify import verify as outcomes
 
-        if not release.is_dir():
-            raise UsageError(f"{release}: no such folder; give the folder of a release, as in releases/2026-03-02-demo")
-        found = outcomes(release)
-        good = all(outcome.passed for outcome in found)
-        listed = [{"check": o.name, "passed": o.passed, "reason": o.reason} for o in found]
-        lines = [f"{'passed' if o.passed else 'FAILED'}  {o.name}{f': {o.reason}' if o.reason else ''}" for o in found]
-        verdict = f"{release.name}: {'verified' if good else 'does NOT verify'}, {len(found)} checks"
-        _print(
-            as_json,
-            lambda: {"release": release.name, "verified": good, "checks": listed},
-            lambda: "\n".join(([] if quiet else lines) + [verdict]),
-        )
-        if not good:
-            raise typer.Exit(3)
+    if not release.is_dir():
+        raise UsageError(f"{release}: no such folder; give the folder of a release, as in releases/2026-03-02-demo")
+    found = outcomes(release)
+    good = all(outcome.passed for outcome in found)
+    listed = [{"check": o.name, "passed": o.passed, "reason": o.reason} for o in found]
+    lines = [f"{'passed' if o.passed else 'FAILED'}  {o.name}{f': {o.reason}' if o.reason else ''}" for o in found]
+    verdict = f"{release.name}: {'verified' if good else 'does NOT verify'}, {len(found)} checks"
+    _print(
+        as_json,
+        lambda: {"release": release.name, "verified": good, "checks": listed},
+        lambda: "\n".join(([] if quiet else lines) + [verdict]),
+    )
+    if not good:
+        raise typer.Exit(3)
 
 
 @app.command()
@@ -182,13 +186,12 @@ def budget(
     quiet: Quiet = False,
 ) -> None:
     """The accounts: what each source and period has left, and what spent it."""
-    with _sentences(as_json=as_json):
-        from shoal.api import existing_state
-        from shoal.ledger.show import as_json as facts
-        from shoal.ledger.show import render
+    from shoal.api import existing_state
+    from shoal.ledger.show import as_json as facts
+    from shoal.ledger.show import render
 
-        statement = existing_state(folder, state, accounts).accounts.statement()
-        _print(as_json, lambda: facts(statement), lambda: render(statement))
+    statement = existing_state(folder, state, accounts).accounts.statement()
+    _print(as_json, lambda: facts(statement), lambda: render(statement))
 
 
 @app.command()
@@ -203,26 +206,25 @@ def simulate(
     quiet: Quiet = False,
 ) -> None:
     """Simulate a city: records, zones, population, a ready plan, and the truth."""
-    with _sentences(as_json=as_json):
-        from shoal._progress import Bars
-        from shoal.simulate import simulate as build
+    from shoal._progress import Bars
+    from shoal.simulate import simulate as build
 
-        with Bars(quiet=quiet or as_json) as bars:
-            plan = build(
-                out,
-                devices=devices,
-                days=days,
-                seed=seed,
-                records_per_day=records_per_day,
-                start=_date(start),
-                progress=bars,
-            )
-        _print(as_json, lambda: {"plan": str(plan)}, lambda: f"{plan}")
+    with Bars(quiet=quiet or as_json) as bars:
+        plan = build(
+            out,
+            devices=devices,
+            days=days,
+            seed=seed,
+            records_per_day=records_per_day,
+            start=_date(start),
+            progress=bars,
+        )
+    _print(as_json, lambda: {"plan": str(plan)}, lambda: f"{plan}")
 
 
 @app.command()
 def demo(
-    devices: Annotated[int, typer.Option(help="Phones in the city.")] = 30_000,
+    devices: Annotated[int, typer.Option(help="Phones in the city.")] = 100_000,
     days: Annotated[int, typer.Option(help="Days, from a Monday.")] = 7,
     out: Annotated[Path, typer.Option(help="Folder to make.")] = Path("demo"),
     serve: Annotated[
@@ -232,15 +234,14 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """Simulate a city, release its statistics, show them."""
-    with _sentences(as_json=as_json):
-        from shoal._progress import Bars
-        from shoal.demo import demo as run
-        from shoal.release.show import as_json as facts
+    from shoal._progress import Bars
+    from shoal.demo import demo as run
+    from shoal.release.show import as_json as facts
 
-        with Bars(quiet=quiet or as_json) as bars:
-            done = run(out, devices=devices, days=days, progress=bars, tell=bars.tell, silent=as_json)
-        if as_json:
-            typer.echo(json.dumps({"folder": str(done.folder), **facts(done)}, default=str))
+    with Bars(quiet=quiet or as_json) as bars:
+        done = run(out, devices=devices, days=days, progress=bars, tell=bars.tell, silent=as_json)
+    if as_json:
+        typer.echo(json.dumps({"folder": str(done.folder), **facts(done)}, default=str))
 
 
 def _bytes(text: str) -> int:

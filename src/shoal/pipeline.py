@@ -14,6 +14,7 @@ from shoal.plan import Plan, next_unit
 from shoal.privacy.noise import measure
 from shoal.release.manifest import Facts, StatisticFacts
 from shoal.release.read import Release, open_release
+from shoal.release.room import require_room, size_about
 from shoal.release.write import place, release_id, write
 from shoal.sources import Source, Tally, open_source
 from shoal.statistics import Statistic
@@ -53,11 +54,14 @@ def run(
             tell("This plan was released over these records before: here is that release; nothing is charged.")
             return _publish(state, first, out)
         request = _request(design, key)
+        size = size_about(sum(statistic.grid.cells for statistic in design.statistics), design.zones)
         state.accounts.check(request)  # refuse before hours of work; `charge` below decides
+        require_room(size, (state.releases, out))
         tally = Tally()
         sums = (engine or LocalEngine()).sums(design, source, tally, progress)
         for reason, count in tally.summary():
             tell(f"  {count} {reason}")
+        require_room(size, (state.releases, out))
         standing = state.accounts.check(request)
         paid = state.accounts.charge(request)
         tables = {}

@@ -23,7 +23,7 @@ def test_plan_of_the_week(week: Path) -> None:
     assert got["period"] == {"start": date(2026, 3, 2), "end": date(2026, 3, 9), "unit": "week"}
     assert got["privacy"] == {"epsilon": 1.0, "delta": 1e-8}
     shares = {name: each["share"] for name, each in got["statistics"].items()}
-    assert shares == {"presence": 4, "visits": 2, "flows": 2, "residents": 1}
+    assert shares == {"presence": 4, "visits": 2, "flows": 4, "residents": 1}
     assert got["statistics"]["flows"]["max_km"] == 12
 
 

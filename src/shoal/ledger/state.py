@@ -29,8 +29,10 @@ class State:
     """Copies of released folders, by id."""
 
     @classmethod
-    def open(cls, folder: str | Path, accounts: str | None = None) -> Self:
+    def open(cls, folder: str | Path, accounts: str | None = None, *, wait: float = 30) -> Self:
         """Open the state in `folder`, making it (0700) where it is missing; `accounts` is a URL, else a file in it.
+
+        wait  seconds to wait for accounts that another process has locked
 
         Safe when two processes do it at once: both get the same key. Raises `StateError`, and `UsageError` for a URL
         that is neither SQLite nor PostgreSQL.
@@ -39,7 +41,7 @@ class State:
         make_folder(folder)
         make_folder(folder / "releases")
         url = accounts if accounts is not None else URL.create("sqlite", database=str(folder / "accounts.sqlite"))
-        return cls(folder, Accounts.open(url), _digest_key(folder / "digest.key"), folder / "releases")
+        return cls(folder, Accounts.open(url, wait=wait), _digest_key(folder / "digest.key"), folder / "releases")
 
     def lock(self, key: str, waiting: Callable[[], None] | None = None) -> AbstractContextManager[None]:
         """`request_lock` in this folder."""

@@ -129,8 +129,8 @@ def rho_for(epsilon: Fraction, delta: Fraction) -> Fraction:
     """A rho whose epsilon at `delta` is at most `epsilon`; the largest one, less a millionth of it. Exact.
 
     Between what the simple conversion epsilon = rho + 2 sqrt(rho log(1 / delta)) already grants (Bun & Steinke 2016,
-    proposition 3) and rho = epsilon, which is never granted, epsilon grows with rho almost as a power of it: so the next
-    guess comes from a straight line between the logarithms. Only what `epsilon_of` has confirmed is returned.
+    proposition 3) and rho = epsilon, which is never granted, epsilon grows with rho almost as a power of it: so the
+    next guess comes from a straight line between the logarithms. Only what `epsilon_of` has confirmed is returned.
     """
     deep = log(1 / delta)
     low = Fraction((sqrt(deep + epsilon) - sqrt(deep)) ** 2) * Fraction(999, 1000)  # the float may round up

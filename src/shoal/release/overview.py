@@ -5,6 +5,7 @@ import warnings
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from statistics import NormalDist
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -157,7 +158,11 @@ def _when(value: object) -> str:
 
 
 def _flows(release: Release, table: Table) -> _Flows:
-    """Sums of the unbiased estimates over all times: their errors add up in squares, so the sums' are known."""
+    """Sums of the unbiased estimates over all times: their errors add up in squares, so the sums' are known.
+
+    Among thousands of empty pairs one in forty exceeds its interval by chance, and the largest of those would fill the
+    map. So a pair is drawn only beyond what the noise of all pairs together exceeds once in twenty releases.
+    """
     import polars as pl
 
     frame = table.to_polars().filter(~pl.col("suppressed"))
@@ -169,7 +174,8 @@ def _flows(release: Release, table: Table) -> _Flows:
     )
     bins = int(sums["bins"].max() or 1)  # type: ignore[arg-type]  # polars types max() for every dtype
     half_width = table.facts.half_width * bins**0.5
-    clear = sums.filter(pl.col("estimate") > half_width)
+    tail = NormalDist().inv_cdf(1 - 0.05 / max(2, sums.height)) / NormalDist().inv_cdf(0.975)
+    clear = sums.filter(pl.col("estimate") > half_width * tail)
     shown = clear.head(MOST_FLOWS)
     ends = [release.places.index_of(shown[place].to_list()) for place in table.places]
     return _Flows(table, np.column_stack(ends), shown["estimate"].to_numpy(), half_width, clear.height - shown.height)
@@ -201,7 +207,7 @@ def _draw_panel(
     widest = _map.WIDEST * min(frame.width, frame.height) * inches
     _flows_legend(legend, top, widest, f"each number {noise} at 95 %")
     many = f"{len(panel.values)} of {len(panel.values) + panel.hidden:,}" if panel.hidden else "all"
-    return _TITLE["flows"], f"Trips between zones, whole period; {many} above the noise"
+    return _TITLE["flows"], f"Trips between zones, whole period; {many} that no noise explains"
 
 
 def _capital(line: str) -> str:

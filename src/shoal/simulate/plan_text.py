@@ -74,9 +74,11 @@ share = 2
 by = ["zone", "day"]
 
 [statistics.flows]                    # trips from one stay to the next
-share = 2
+share = 4
 by = ["origin", "destination"]
 max_km = 12                           # between zones at most so far apart
+bound = 4                             # a device with 16 trips between different zones is kept whole, one with more
+                                      # is scaled down; without this line Shoal assumes a usual device
 
 [statistics.residents]                # devices by the zone they live in; population.csv scales them up
 share = 1
