@@ -15,7 +15,7 @@ from shoal.privacy.budget import Paid
 from shoal.privacy.mechanism import Mechanism
 from shoal.privacy.sums import ExactSums
 
-CHUNK = 1 << 15
+CHUNK = 1 << 12  # small, so that the last ones keep all threads busy
 
 
 class GuaranteeError(RuntimeError):
