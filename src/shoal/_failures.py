@@ -6,6 +6,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from typer.core import TyperGroup
 from shoal.errors import ShoalError, UsageError
 
 INTERRUPTED = 130
-_Misuse = typer.BadParameter.__mro__[1]  # what typer raises for arguments that can't be read
+_Misuse: type[Exception] = typer.BadParameter.__mro__[1]  # what typer raises for arguments that can't be read
 
 _DISK = {
     errno.ENOSPC: "the disk is full; make room and run again",
@@ -59,7 +60,7 @@ class Sentences(TyperGroup):
         except (KeyboardInterrupt, typer.Abort):
             pass
         except BrokenPipeError:  # whoever read our output has read enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _mute_stdout()
             sys.exit(1)
         except Exception as error:
             status, message = ShoalError.exit_status, machine(error) or bug(error)
@@ -75,7 +76,16 @@ def fail(message: str, status: int, *, as_json: bool) -> None:
         return
     say(message, style="red")
     if as_json:
-        typer.echo(json.dumps({"error": message, "status": status}))
+        try:
+            typer.echo(json.dumps({"error": message, "status": status}))
+        except OSError:
+            _mute_stdout()
+
+
+def _mute_stdout() -> None:
+    """Nobody takes what is said there any more; without this Python would complain about it at the very end."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def misuse(error: Any) -> str:

@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable
 from datetime import date
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,6 +45,9 @@ AccountsUrl = Annotated[
 
 def main() -> None:
     """Entry point of the `shoal` command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no plus-minus sign gets a question mark
     app(prog_name="shoal")
 
 
@@ -143,7 +147,7 @@ def show(
 @app.command()
 def export(
     release: ReleaseFolder,
-    statistic: Annotated[str, typer.Argument(help="One of its statistics.")],
+    statistic: Annotated[str, typer.Argument(metavar="STATISTIC", help="One of its statistics.")],
     to: Annotated[Path, typer.Option(metavar="FILE", help="By the ending: .csv .parquet .geojson .arrow .xlsx")],
     as_json: AsJson = False,
     quiet: Quiet = False,
@@ -242,6 +246,21 @@ def demo(
         done = run(out, devices=devices, days=days, progress=bars, tell=bars.tell, silent=as_json)
     if as_json:
         typer.echo(json.dumps({"folder": str(done.folder), **facts(done)}, default=str))
+
+
+@app.command()
+def evaluate(
+    release: ReleaseFolder,
+    truth: Annotated[Path, typer.Argument(metavar="TRUTH", help="Folder of the truth, as `shoal simulate` writes it.")],
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Error and interval coverage of a RELEASE against the truth; only for sources marked synthetic."""
+    from shoal.api import open_
+    from shoal.evaluate import evaluate as compare
+
+    result = compare(open_(release), truth)
+    _print(as_json, result.as_json, result.render)
 
 
 def _bytes(text: str) -> int:

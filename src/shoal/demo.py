@@ -28,6 +28,7 @@ def demo(
     comes out is the first one, and nothing is charged. `silent` shows nothing on stdout. Raises `UsageError` where
     `out` holds something else.
     """
+    _refuse_another(out)
     paper = Console(highlight=False, quiet=silent)
 
     def step(title: str, command: str, own: str) -> None:
@@ -79,16 +80,23 @@ def demo(
     return release
 
 
+def _refuse_another(out: Path) -> None:
+    """Raise `UsageError` where `out` holds a plan that is not a demo's."""
+    file = out / "plan.toml"
+    if not file.exists():
+        return
+    try:
+        known = tomllib.loads(file.read_text(encoding="utf-8")).get("source", {}).get("name")
+    except (OSError, ValueError):
+        known = None
+    if known != "simulated-city":
+        raise UsageError(f"{out}: holds something other than a demo; choose another folder with --out")
+
+
 def _city(out: Path, devices: int, days: int, progress: "Progress") -> Plan:
     """The plan of the city in `out`, simulated where there is none."""
     file = out / "plan.toml"
     if file.exists():
-        try:
-            known = tomllib.loads(file.read_text(encoding="utf-8")).get("source", {}).get("name")
-        except ValueError:
-            known = None
-        if known != "simulated-city":
-            raise UsageError(f"{out}: holds something other than a demo; choose another folder with --out")
         return Plan.load(file)
     from shoal.simulate import simulate
 

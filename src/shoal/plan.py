@@ -391,6 +391,10 @@ def _sentence(error: ValidationError, file: Path, lines: Mapping[str, int]) -> P
                 where += cause.key.split(".")
         case "string_pattern_mismatch":
             message = "must be letters, digits, - and _, at most 64, beginning with a letter or digit"
+        case "tuple_type":
+            message = f"must be a list in brackets, got {first['input']!r}"
+        case "date_type":
+            message = f"must be a date such as 2026-03-02, without a time and without quotes, got {first['input']}"
         case "too_short":
             message = "must not be empty"
         case _:

@@ -174,3 +174,12 @@ def test_pieces_of_any_size_give_the_same_rows(feed: list[tuple[int, int]]) -> N
         own.setdefault(p, []).append(row)
     assert sets == {tuple(part) for part in own.values()}
     assert all((np.diff(part["time"]) >= 0).all() for part in np.split(whole, ends[:-1]))
+
+
+def test_disorder_before_the_table_is_doubled_is_not_forgotten() -> None:
+    """One device is out of order at once; then 2000 new ones, all in order, make the table grow."""
+    pseudonym = np.concatenate([[1, 1], np.arange(2, 2_002)])
+    bucket = grouped(points(pseudonym, START + np.concatenate([[9, 3], np.arange(10, 2_010)])))
+    assert isinstance(bucket, PointBucket)
+    check_shape(bucket)
+    assert sorted(bucket.lat.tolist()) == list(range(2_002))

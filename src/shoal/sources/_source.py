@@ -15,6 +15,7 @@ from shoal.sources._parquet import ParquetReader
 from shoal.sources._reader import Reader
 from shoal.sources.fingerprint import fingerprint
 from shoal.sources.points import points
+from shoal.sources.swapped import check_order
 from shoal.sources.tally import Tally
 from shoal.sources.times import Clock
 from shoal.sources.trips import trips
@@ -39,6 +40,7 @@ def open_source(plan: Plan, calendar: Calendar, zones: Zones) -> "Source":
         raise DataError(
             f"{readers[0].path}: holds no rows, nor does any other file of [source] files; check the export"
         )
+    check_order(plan, readers, zones)
     return Source(plan, calendar, zones, clock, tuple(readers))
 
 

@@ -47,11 +47,11 @@ def read_features(plan: Plan, key: str, kinds: tuple[str, ...]) -> Features:
     if file.suffix.lower() not in ENDINGS:
         raise plan.error(f"zones.{key}", f"{file.name} must be a file that ends in {', '.join(ENDINGS)}")
     if not file.is_file():
-        raise plan.error(f"zones.{key}", f"there is no file {file}")
+        raise plan.error(f"zones.{key}", f"there is no file {file}; check the path")
     table = _parquet(plan, file) if file.suffix.lower() == ".parquet" else _gdal(plan, file)
     shapes: Shapes = np.array(table.geometry.array, dtype=np.object_)
     if not shapes.size:
-        raise DataError(f"{file}: there is no feature in it")
+        raise DataError(f"{file}: there is no feature in it; zones are one feature each")
     _check_shapes(file, shapes, kinds)
     _check_crs(file, table.crs, shapes)
     names = [str(name) for name in table.columns if name != table.geometry.name]

@@ -1,0 +1,193 @@
+"""How far a release is off the truth: `shoal evaluate`. Only for simulated sources, where the truth is nobody's."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shoal.errors import DataError, RefusedError, UsageError
+from shoal.release import Release
+from shoal.release.read import Table
+
+if TYPE_CHECKING:
+    import polars as pl
+    from rich.console import Group
+
+SIZES = (("20 to 100", 20.0, 100.0), ("100 to 500", 100.0, 500.0), ("over 500", 500.0, float("inf")))
+"""Classes of true size, lower end inclusive. Below 20 a relative error says nothing."""
+
+MEANING = (
+    "The truth is what people really did. A release measures what their devices reported, and of that what bounding "
+    "kept; its intervals cover the noise alone. So fewer than 95 % of them may hold the truth, and the published total "
+    "lies below the true one: that is the loss on the way to the noise, not a fault of the noise."
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One statistic against its truth, over all rows that are published and not suppressed.
+
+    mean_absolute_error    of `estimate`, in published units
+    median_relative_error  by class of true size, as a share of the truth; None where no row is in the class
+    coverage               share of the rows whose interval from `lower` to `upper` holds the truth
+    half_width             of those intervals: what noise alone does
+    published, true        totals over the rows compared
+    """
+
+    statistic: str
+    rows: int
+    mean_absolute_error: float | None
+    median_relative_error: dict[str, float | None]
+    coverage: float | None
+    half_width: float
+    published: float
+    true: float
+
+    @property
+    def ratio(self) -> float | None:
+        """Total published over total true."""
+        return self.published / self.true if self.true > 0 else None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A whole release against the truth. Print it with `render`, or read `lines`."""
+
+    release: str
+    lines: tuple[Line, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        lines = [asdict(line) | {"published_over_true": line.ratio} for line in self.lines]
+        return {"release": self.release, "synthetic": True, "statistics": lines, "meaning": MEANING}
+
+    def render(self) -> "Group":
+        """For a terminal."""
+        from rich import box
+        from rich.console import Group
+        from rich.table import Table as Grid
+        from rich.text import Text
+
+        grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False)
+        grid.add_column("statistic", style="bold")
+        for head in ("rows", "mean error", "noise, 95 %", "intervals with truth", "published / true"):
+            grid.add_column(head, justify="right")
+        for name, _, _ in SIZES:
+            grid.add_column(f"median error, {name}", justify="right")
+        for line in self.lines:
+            grid.add_row(
+                line.statistic,
+                f"{line.rows:,}",
+                "–" if line.mean_absolute_error is None else f"{line.mean_absolute_error:,.1f}",
+                f"±{line.half_width:,.1f}",
+                _percent(line.coverage),
+                _percent(line.ratio),
+                *(_percent(line.median_relative_error[name]) for name, _, _ in SIZES),
+            )
+        return Group(Text(f"{self.release} against the truth. SYNTHETIC: no real devices."), Text(), grid,
+                     Text(MEANING, style="dim"))  # fmt: skip
+
+
+def evaluate(release: Release, truth: str | Path) -> Evaluation:
+    """Compare `release` with the tables <statistic>.parquet in the folder `truth`: its key columns, and `value`.
+
+    Raises `RefusedError` for a release of real records, before anything of `truth` is opened; `UsageError` where
+    there is no such folder; `DataError` for a table that is missing or speaks of other places or times.
+    """
+    truth = Path(truth)
+    if not release.manifest.synthetic:
+        raise RefusedError(
+            f"{release.id}: evaluate is for releases of a source marked synthetic; exact truth about real people is "
+            "not for comparing, test the plan on a simulated source instead"
+        )
+    if not truth.is_dir():
+        raise UsageError(f"{truth}: no such folder; give the folder of the truth, as `shoal simulate` writes it")
+    return Evaluation(release.id, tuple(_line(release[name], truth / f"{name}.parquet") for name in release))
+
+
+def _line(table: Table, file: Path) -> Line:
+    import polars as pl
+
+    rows = _joined(table, file).filter(~pl.col("suppressed"))
+    error = (rows["estimate"] - rows["value"]).abs()
+    relative: dict[str, float | None] = {}
+    for name, least, below in SIZES:
+        of_size = (rows["value"] >= least) & (rows["value"] < below)
+        relative[name] = _number((error.filter(of_size) / rows["value"].filter(of_size)).median())
+    return Line(
+        statistic=table.name,
+        rows=rows.height,
+        mean_absolute_error=_number(error.mean()),
+        median_relative_error=relative,
+        coverage=_number(rows["value"].is_between(rows["lower"], rows["upper"]).mean()),
+        half_width=table.facts.half_width,
+        published=float(rows["estimate"].sum()),
+        true=float(rows["value"].sum()),
+    )
+
+
+def _joined(table: Table, file: Path) -> "pl.DataFrame":
+    """The table's rows in their order, with the truth of each as `value`."""
+
+    keys = list(table.keys)
+    published = _plain(table.to_polars(), keys)
+    truth = _plain(_read(file, keys), keys)
+    if any(truth.schema[key] != published.schema[key] for key in keys):
+        raise DataError(f"{file}: its columns {', '.join(keys)} must be of the same types as those of the release")
+    if truth.select(keys).is_duplicated().any():
+        raise DataError(f"{file}: a row of the truth stands there twice; it needs one for each {' and '.join(keys)}")
+    joined = published.join(truth, on=keys, how="left", maintain_order="left")
+    if lacking := joined["value"].null_count():
+        raise DataError(
+            f"{file}: it has no row for {lacking:,} of the release's {joined.height:,}; give the truth of the same "
+            "places and period, zeros included"
+        )
+    if truth.height > published.height and table.facts.pairs != "within":
+        raise DataError(
+            f"{file}: {truth.height - published.height:,} of its rows are not in the release; give the truth of the "
+            "same places and period"
+        )
+    return joined
+
+
+def _read(file: Path, keys: list[str]) -> "pl.DataFrame":
+    import polars as pl
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not file.is_file():
+        raise DataError(f"{file}: there is no such file; the truth needs one table for each statistic of the release")
+    try:
+        with file.open("rb") as source:
+            frame = pl.from_arrow(pq.ParquetFile(source).read())  # Polars may panic on malformed bytes
+    except (pa.ArrowException, OSError):
+        raise DataError(f"{file}: this is no Parquet file that can be read; simulate the truth again") from None
+    assert isinstance(frame, pl.DataFrame)  # noqa: S101  # from_arrow gives a Series only for an array
+    if set(frame.columns) != {*keys, "value"}:
+        raise DataError(
+            f"{file}: its columns must be the keys of the release and the value ({', '.join(keys)}, value); simulate "
+            "the truth for the keys that the plan names in `by`"
+        )
+    value = frame["value"]
+    if not value.dtype.is_numeric() or value.null_count() or not value.cast(pl.Float64).is_finite().all():
+        raise DataError(f"{file}: column 'value' must hold a finite number in every row; simulate the truth again")
+    return frame.with_columns(pl.col("value").cast(pl.Float64))
+
+
+def _plain(frame: "pl.DataFrame", keys: list[str]) -> "pl.DataFrame":
+    """Keys in comparable types: instants in UTC microseconds, text as strings."""
+    import polars as pl
+
+    def comparable(key: str) -> "pl.Expr":
+        kind = frame.schema[key]
+        if isinstance(kind, pl.Datetime) and kind.time_zone is not None:
+            return pl.col(key).dt.convert_time_zone("UTC").dt.cast_time_unit("us")
+        return pl.col(key).cast(pl.String) if isinstance(kind, (pl.Categorical, pl.Enum)) else pl.col(key)
+
+    return frame.with_columns(*(comparable(key) for key in keys))
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) else None
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:,.1f} %"
