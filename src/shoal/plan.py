@@ -7,18 +7,17 @@ file, the line and the key. `../docs/plan.md` is the reference of every key.
 import hashlib
 import json
 import math
-import re
 from collections.abc import Mapping
 from datetime import date, timedelta
-from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
 
 from shoal import _toml
+from shoal._complaints import at, place, sentence
 from shoal.errors import PlanError
 
 Unit = Literal["day", "week", "month"]
@@ -149,7 +148,7 @@ class Source(_Table):
         try:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise _at("timezone", f"{self.timezone!r} is no IANA time zone such as 'Europe/Vienna'") from None
+            raise at("timezone", f"{self.timezone!r} is no IANA time zone such as 'Europe/Vienna'") from None
         have = {name for name, value in self.columns if value is not None}
         ends = ({"origin", "destination"}, {"start_lat", "start_lon", "end_lat", "end_lon"})
         if self.kind == "points":
@@ -158,11 +157,11 @@ class Source(_Table):
             coordinates = bool(have & ends[1])
             need, may = {"device", "start", "end"} | ends[coordinates], set[str]()
         if missing := sorted(need - have):
-            raise _at("columns", f"a source of {self.kind} needs {', '.join(missing)} too")
+            raise at("columns", f"a source of {self.kind} needs {', '.join(missing)} too")
         if surplus := sorted(have - need - may):
-            raise _at(f"columns.{surplus[0]}", f"means nothing in a source of {self.kind} with these columns")
+            raise at(f"columns.{surplus[0]}", f"means nothing in a source of {self.kind} with these columns")
         if self.cap is not None and self.cap > self.max_epsilon:
-            raise _at("cap", f"must be at most {self.max_epsilon}, got {float(self.cap):g}")
+            raise at("cap", f"must be at most {self.max_epsilon}, got {float(self.cap):g}")
         return self
 
 
@@ -191,23 +190,23 @@ class Zones(_Table):
     def _check(self) -> Self:
         if self.kind == "h3":
             if self.resolution is None:
-                raise _at("resolution", "is missing; H3 zones need a resolution from 0 to 15")
+                raise at("resolution", "is missing; H3 zones need a resolution from 0 to 15")
             if (self.area is None) == (self.bbox is None):
-                raise _at("area", "H3 zones need either `area` (a file) or `bbox` = [w, s, e, n], one of them")
+                raise at("area", "H3 zones need either `area` (a file) or `bbox` = [w, s, e, n], one of them")
             if self.file is not None:
-                raise _at("file", "means nothing for H3 zones; the area goes into `area`")
+                raise at("file", "means nothing for H3 zones; the area goes into `area`")
         else:
             if self.file is None:
-                raise _at("file", f"is missing; {self.kind} zones come from a file")
+                raise at("file", f"is missing; {self.kind} zones come from a file")
             for key in ("resolution", "area", "bbox"):
                 if getattr(self, key) is not None:
-                    raise _at(key, f"means nothing for {self.kind} zones")
+                    raise at(key, f"means nothing for {self.kind} zones")
         if self.within is not None and self.kind != "points":
-            raise _at("within", f"means nothing for {self.kind} zones")
+            raise at("within", f"means nothing for {self.kind} zones")
         if self.bbox is not None:
             west, south, east, north = self.bbox
             if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-                raise _at("bbox", "must be [west, south, east, north] in degrees with west < east and south < north")
+                raise at("bbox", "must be [west, south, east, north] in degrees with west < east and south < north")
         return self
 
 
@@ -221,18 +220,18 @@ class Period(_Table):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if type(self.start) is not date or type(self.end) is not date:
-            raise _at("start", "start and end are dates such as 2026-03-02, without a time")
+            raise at("start", "start and end are dates such as 2026-03-02, without a time")
         if self.start >= self.end:
-            raise _at("end", f"must be after start, {self.start}; the end is exclusive")
+            raise at("end", f"must be after start, {self.start}; the end is exclusive")
         if not date(1990, 1, 1) <= self.start or self.end > date(2100, 1, 1):
-            raise _at("start", "must lie between 1990 and 2100")
+            raise at("start", "must lie between 1990 and 2100")
         days = (self.end - self.start).days
         if days > 1100:
-            raise _at("end", f"the period is {days} days long; at most 1100 are possible in one release")
+            raise at("end", f"the period is {days} days long; at most 1100 are possible in one release")
         if self.unit == "week" and days % 7:
-            raise _at("end", f"the period is {days} days, which is not whole weeks; move `end` or choose another unit")
+            raise at("end", f"the period is {days} days, which is not whole weeks; move `end` or choose another unit")
         if self.unit == "month" and (self.start.day != 1 or self.end.day != 1):
-            raise _at("end", "a period in months starts and ends on the first of a month; move it or change `unit`")
+            raise at("end", "a period in months starts and ends on the first of a month; move it or change `unit`")
         return self
 
     def unit_starts(self) -> tuple[date, ...]:
@@ -312,16 +311,16 @@ class Plan(_Table):
         try:
             return cls.model_validate({**tables, "file": file, "lines": lines})
         except ValidationError as error:
-            raise _sentence(error, file, lines) from None
+            raise sentence(error, cls, file, lines) from None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         most = self.source.max_epsilon
         if self.privacy.epsilon > most:
             kind = "a synthetic source" if self.source.synthetic else "real records"
-            raise _at("privacy.epsilon", f"must be at most {most} for {kind}, got {float(self.privacy.epsilon):g}")
+            raise at("privacy.epsilon", f"must be at most {most} for {kind}, got {float(self.privacy.epsilon):g}")
         if self.privacy.epsilon > self.source.account_cap:
-            raise _at("privacy.epsilon", f"is above the account's cap of {float(self.source.account_cap):g}")
+            raise at("privacy.epsilon", f"is above the account's cap of {float(self.source.account_cap):g}")
         return self
 
     @property
@@ -331,7 +330,7 @@ class Plan(_Table):
 
     def error(self, key: str, message: str) -> PlanError:
         """A `PlanError` about `key` (dotted), with the file and, where known, the line."""
-        return _place(self.file, self.lines, key, message)
+        return place(self.file, self.lines, key, message)
 
     def public(self) -> dict[str, Any]:
         """The plan as plain JSON values, without what describes the input (files, columns, ...). May be published."""
@@ -349,69 +348,3 @@ class Plan(_Table):
 
 def _digest(tables: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(tables, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
-
-
-class _KeyError(ValueError):
-    """A complaint about a key below the table that is being checked."""
-
-    def __init__(self, key: str, message: str) -> None:
-        super().__init__(message)
-        self.key = key
-
-
-def _at(key: str, message: str) -> _KeyError:
-    return _KeyError(key, message)
-
-
-def _place(file: Path, lines: Mapping[str, int], key: str, message: str) -> PlanError:
-    line = _toml.line_of(lines, key)
-    table, _, last = key.rpartition(".")
-    name = f"[{table}] {last}" if table else f"[{last}]"
-    return PlanError(f"{file}{f', line {line}' if line else ''}: {name}: {message}")
-
-
-def _sentence(error: ValidationError, file: Path, lines: Mapping[str, int]) -> PlanError:
-    """The complaint that explains most: a misspelt key explains a missing one, so it goes first."""
-    order = {"extra_forbidden": 0, "missing": 1}
-    first = min(error.errors(), key=lambda e: order.get(e["type"], 2))
-    where = [str(part) for part in first["loc"] if not isinstance(part, int)]
-    message = re.sub(r"^(Value error|Input|Assertion failed), ?", "", first["msg"])
-    match first["type"]:
-        case "extra_forbidden":
-            known = _known(where[:-1])
-            near = get_close_matches(where[-1], known, 1, 0.0)
-            message = f"there is no such key; the nearest is `{near[0]}`" if near else "there is no such key"
-        case "missing":
-            message = "is missing" + ("; no basis, no release" if where[-1] == "basis" else "")
-            if where[-1] in ("controller", "legal_basis", "purpose"):
-                message += "; a source without its basis is not used"
-        case "value_error":
-            cause: Any = first.get("ctx", {}).get("error")
-            if isinstance(cause, _KeyError):
-                where += cause.key.split(".")
-        case "string_pattern_mismatch":
-            message = "must be letters, digits, - and _, at most 64, beginning with a letter or digit"
-        case "tuple_type":
-            message = f"must be a list in brackets, got {first['input']!r}"
-        case "date_type":
-            message = f"must be a date such as 2026-03-02, without a time and without quotes, got {first['input']}"
-        case "too_short":
-            message = "must not be empty"
-        case _:
-            message = f"{message[0].lower()}{message[1:]}, got {first['input']!r}".replace("input should", "should")
-    return _place(file, lines, ".".join(where), message)
-
-
-def _known(path: list[str]) -> list[str]:
-    """Keys of the table at `path`, for the nearest-name hint."""
-    model: Any = Plan
-    for part in path:
-        if model is Statistic or (model is Plan and part == "statistics"):
-            model = Statistic
-            continue
-        found = model.model_fields.get(part) if hasattr(model, "model_fields") else None
-        if found is None:
-            break
-        kinds = [found.annotation, *get_args(found.annotation)]
-        model = next((k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel)), model)
-    return [name for name in model.model_fields if name not in ("file", "lines")]
