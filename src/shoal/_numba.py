@@ -1,16 +1,61 @@
-"""The one way kernels are compiled: without the interpreter lock, cached on disk, never with fast-math.
+"""The one way kernels are compiled: without the interpreter lock, kept on disk, never with fast-math.
 
 Fast-math may re-order sums, and a re-ordered sum changes what one device can move.
 """
 
-from collections.abc import Callable
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core.caching import FunctionCache
+
+from shoal._code import code_digest
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
 
 def njit(kernel: Kernel) -> Kernel:
     """Compile `kernel` on first call; its Python body stays at `.py_func` for tests."""
-    return cast(Kernel, numba.njit(nogil=True, cache=True)(kernel))
+    compiled = numba.njit(nogil=True)(kernel)
+    with suppress(RuntimeError):  # nowhere to keep it: it is compiled anew in each process
+        compiled._cache = KernelCache(kernel)
+    return cast(Kernel, compiled)
+
+
+class KernelCache(FunctionCache):  # type: ignore[misc]  # numba has no types
+    """Numba's cache on disk, made safe in two ways. Wrong machine code here means wrong sums.
+
+    Numba numbers the compiled variants of a kernel without a lock: two processes that compile different variants at
+    once can leave one's code under the other's name. So every access holds a lock of the folder.
+
+    Numba looks at the kernel's own file only: a kernel that has taken in another one's code would stay as it was when
+    the other changes. So variants are kept under the digest of all of Shoal's code.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        with self._locked() as locked:
+            return super().load_overload(sig, target_context) if locked else None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        with self._locked() as locked:
+            if locked:
+                super().save_overload(sig, data)
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        return (*super()._index_key(sig, codegen), code_digest())
+
+    @contextmanager
+    def _locked(self) -> Iterator[bool]:
+        """Hold the folder's lock; False where there can't be one, and the cache is not used."""
+        try:
+            self._impl.locator.ensure_cache_path()
+            file = (Path(self.cache_path) / "kernels.lock").open("w")
+        except OSError:
+            yield False
+            return
+        with file:  # closing it gives the lock back, as does a kill
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield True

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
+from shoal._code import code_digest
 from shoal.design import Design
 from shoal.engines import Engine, LocalEngine, Progress
 from shoal.errors import StateError
@@ -141,15 +142,6 @@ def _assessment(plan: Plan) -> str | None:
         return hashlib.sha256((plan.folder / name).read_bytes()).hexdigest()
     except OSError as error:
         raise plan.error("source.basis.assessment", f"{name} can't be read ({error.strerror})") from None
-
-
-def code_digest() -> str:
-    """SHA-256 over the names and bytes of Shoal's own modules: which code made a release."""
-    root, digest = Path(__file__).parent, hashlib.sha256()
-    for file in sorted(root.rglob("*.py")):
-        content = hashlib.sha256(file.read_bytes()).hexdigest()
-        digest.update(f"{file.relative_to(root).as_posix()} {content}\n".encode())
-    return digest.hexdigest()
 
 
 def _free_id(plan: Plan, kept: Path, out: Path) -> str:

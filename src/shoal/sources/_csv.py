@@ -3,7 +3,6 @@
 import codecs
 import csv
 import io
-import string
 from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pyarrow.csv
 from shoal.errors import DataError
 from shoal.plan import Plan
 from shoal.sources import _text
-from shoal.sources._reader import OnBytes, Rows
+from shoal.sources._reader import OnBytes, Rows, looks_like_a_value
 
 _PEEK = 1 << 18
 
@@ -30,7 +29,7 @@ class CsvReader:
         names, body = self._split(start.data)
         self._names = names
         self.types: Mapping[str, pa.DataType] = dict.fromkeys(names, pa.large_string())
-        self.headless = any(_looks_like_a_value(name) for name in names)
+        self.headless = any(looks_like_a_value(name) for name in names)
         self.twice: Set[str] = {name for name in names if names.count(name) > 1}
         self.empty = not body.strip()
 
@@ -110,8 +109,3 @@ def _dialect(plan: Plan) -> tuple[str, str]:
     if not separator.isascii() or separator.isalnum() or separator in '"\r\n\0.:+-':
         raise plan.error("source.separator", "must be one ASCII character such as ',', ';' or '\\t'")
     return encoding, separator
-
-
-def _looks_like_a_value(name: str) -> bool:
-    """Mostly digits, as numbers, times and many identifiers are: such a name must not reach a message."""
-    return sum(c in string.digits for c in name) * 2 > len(name)

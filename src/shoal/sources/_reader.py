@@ -1,5 +1,7 @@
 """What every format gives: the names and types of its columns, and its rows in bounded pieces."""
 
+import re
+import string
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from difflib import get_close_matches
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Protocol
 import pyarrow as pa
 
 OnBytes = Callable[[int], None]
+_UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 Rows = dict[str, pa.Array]
 """Some rows: an Arrow array for each column that was asked for, all of one length."""
 
@@ -39,5 +42,10 @@ class Reader(Protocol):
 
 def nearest(name: str, names: Sequence[str]) -> str:
     """A hint for a column that does not exist; empty where there is nothing to name."""
-    close = get_close_matches(name, names, 1, 0.0)
+    close = get_close_matches(name, [n for n in names if not looks_like_a_value(n)], 1, 0.0)
     return f"; the nearest is {close[0]!r}" if close else ""
+
+
+def looks_like_a_value(name: str) -> bool:
+    """Mostly digits, or a UUID, as numbers, times and many identifiers are: such a name must not reach a message."""
+    return sum(c in string.digits for c in name) * 2 > len(name) or bool(_UUID.fullmatch(name))
