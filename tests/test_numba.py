@@ -76,6 +76,31 @@ def test_the_folder_is_locked_while_a_variant_is_kept(tmp_path: Path, monkeypatc
     assert held == [True, True]
 
 
+NAMES = textwrap.dedent(
+    """
+    import sys
+    import numba
+    import numpy as np
+    from numba.core.itanium_mangler import mangle
+    from shoal import _numba
+    from shoal.buckets.partition import POINT, TRIP
+    kinds = {"points": POINT, "trips": TRIP}
+    met = {name: numba.typeof(np.empty(1, kinds[name])) for name in sys.argv[1:]}
+    print(*(mangle("kernel", (met[name],), uid=1) for name in sorted(met)))
+    """
+)
+
+
+def test_records_have_the_same_name_in_every_process() -> None:
+    """Else code that two processes kept can be taken for one another by a third: seen as crashes and wrong rows."""
+    names = [
+        subprocess.run([sys.executable, "-c", NAMES, *order], capture_output=True, text=True, check=True).stdout.split()
+        for order in (["points", "trips"], ["trips", "points"])
+    ]
+    assert names[0] == names[1]
+    assert names[0][0] != names[0][1]
+
+
 def test_other_code_is_another_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FunctionCache, "_index_key", lambda *_: ("variant",))
     assert KernelCache.__new__(KernelCache)._index_key(None, None) == ("variant", code_digest())

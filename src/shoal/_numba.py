@@ -4,12 +4,14 @@ Fast-math may re-order sums, and a re-ordered sum changes what one device can mo
 """
 
 import fcntl
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba import types
 from numba.core.caching import FunctionCache
 
 from shoal._code import code_digest
@@ -26,13 +28,17 @@ def njit(kernel: Kernel) -> Kernel:
 
 
 class KernelCache(FunctionCache):  # type: ignore[misc]  # numba has no types
-    """Numba's cache on disk, made safe in two ways. Wrong machine code here means wrong sums.
+    """Numba's cache on disk, made safe in three ways. Wrong machine code here means wrong sums.
 
     Numba numbers the compiled variants of a kernel without a lock: two processes that compile different variants at
     once can leave one's code under the other's name. So every access holds a lock of the folder.
 
     Numba looks at the kernel's own file only: a kernel that has taken in another one's code would stay as it was when
     the other changes. So variants are kept under the digest of all of Shoal's code.
+
+    Numba names the code of a kernel of records after the order in which a process has met their types: code of two
+    processes for two types can have one name, and a third process that loads both runs one of them for both. So types
+    of records have names of their own (`_name_of_record`).
     """
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
@@ -59,3 +65,11 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # numba has no types
         with file:  # closing it gives the lock back, as does a kill
             fcntl.flock(file, fcntl.LOCK_EX)
             yield True
+
+
+def _name_of_record(record: Any) -> tuple[str, tuple[()]]:
+    """Part of the machine-code name that stands for a type of records: the same in every process."""
+    return f"Record_{hashlib.sha256(record.name.encode()).hexdigest()[:24]}", ()
+
+
+types.Record.mangling_args = property(_name_of_record)
