@@ -1,0 +1,337 @@
+"""Charge first, then draw: in this order, whatever fails and whoever runs beside; and nothing depends on one device."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+import shoal
+from shoal import pipeline
+from shoal.engines import LocalEngine
+from shoal.errors import BudgetError, DataError, StateError
+from shoal.ledger import Request
+from shoal.ledger.accounts import Accounts
+from shoal.plan import Plan
+from shoal.privacy._open import open_sums
+from shoal.privacy.budget import Paid
+from shoal.privacy.mechanism import Mechanism
+from shoal.privacy.noise import measure
+from shoal.privacy.sums import ExactSums
+from shoal.release.read import Release
+from tests.pipeline import source
+from tests.pipeline.house import House
+
+ROWS = source.records(devices=12, days=1)
+ALL = ["presence", "visits", "flows", "residents"]
+GREEDY = "8"  # of an account of 10; once, but not twice
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House.build(tmp_path / "house", ROWS)
+
+
+@dataclass
+class Tape:
+    """What happened in which order."""
+
+    house: House
+    events: list[str] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
+    measured: list[tuple[str, Mechanism, int]] = field(default_factory=list)
+
+    def run(self, plan: Path, engine: LocalEngine | None = None) -> Release:
+        return shoal.release(
+            Plan.load(plan), state=self.house.state, out=self.house.out, engine=engine, progress=silent, tell=silent
+        )
+
+
+@pytest.fixture
+def tape(house: House, monkeypatch: pytest.MonkeyPatch) -> Tape:
+    """Every step of `pipeline.run` says on the tape when it is done, then does what it always does."""
+    own = Tape(house)
+
+    def watch(room: Any, name: str, before: Callable[..., None] = lambda *_, **__: None) -> None:
+        whole = getattr(room, name)
+
+        def step(*arguments: Any, **more: Any) -> Any:
+            before(*arguments, **more)
+            result = whole(*arguments, **more)
+            own.events.append(name)
+            return result
+
+        monkeypatch.setattr(room, name, step)
+
+    def note(sums: ExactSums, statistic: str, mechanism: Mechanism, paid: Paid) -> None:
+        own.measured.append((statistic, mechanism, open_sums(sums).size))
+        # another connection sees the charge: it is committed
+        last = own.house.charges()[-1]
+        assert (last.charge, last.release, last.rho[statistic]) == (paid.charge, None, paid.rho[statistic])
+
+    watch(LocalEngine, "sums")
+    watch(Accounts, "charge", lambda _, request: own.requests.append(request))
+    watch(pipeline, "measure", note)
+    watch(pipeline, "table")
+    watch(pipeline, "write", lambda *_, **__: published_nothing(house))
+    watch(Accounts, "released", lambda *_: published_nothing(house))
+    watch(pipeline, "place")
+    return own
+
+
+class TestOrder:
+    def test_read_charge_draw_write_release(self, house: House, tape: Tape) -> None:
+        tape.run(house.plan())
+        assert tape.events == ["sums", "charge", *["measure", "table"] * 4, "write", "released", "place"]
+        assert [statistic for statistic, _, _ in tape.measured] == ALL
+
+    def test_asked_twice_it_does_nothing_but_place(self, house: House, tape: Tape) -> None:
+        first = tape.run(house.plan())
+        tape.events.clear()
+        assert tape.run(house.plan()).manifest == first.manifest
+        assert tape.events == ["place"]
+
+    def test_what_fails_to_be_read_is_not_charged(
+        self, house: House, tape: Tape, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        broken = house.input / "records" / "2-osprey.ndjson"
+        text = broken.read_text()
+        broken.write_text(text + "[]\n")
+        with pytest.raises(DataError):
+            tape.run(house.plan())
+        assert (tape.events, house.charges()) == ([], [])
+        published_nothing(house)
+        broken.write_text(text)
+        tape.run(house.plan())
+        assert len(house.charges()) == 1
+
+    def test_too_little_memory_is_refused_before_the_charge(self, house: House, tape: Tape) -> None:
+        with pytest.raises(StateError, match="--memory"):
+            tape.run(house.plan(), LocalEngine(memory=1000))
+        assert (tape.events, house.charges()) == ([], [])
+
+    @pytest.mark.parametrize("error", [BudgetError("too little left"), StateError("disk full"), RuntimeError("bug")])
+    def test_what_fails_to_be_charged_is_not_drawn(
+        self, house: House, tape: Tape, monkeypatch: pytest.MonkeyPatch, error: Exception
+    ) -> None:
+        monkeypatch.setattr(Accounts, "charge", raising(error))
+        with pytest.raises(type(error)):
+            tape.run(house.plan())
+        assert (tape.events, house.charges()) == (["sums"], [])
+        published_nothing(house)
+        assert list((house.state / "releases").iterdir()) == []
+
+    @pytest.mark.parametrize("step", ["measure", "table", "write", "released"])
+    @pytest.mark.parametrize("error", [StateError("disk full"), KeyboardInterrupt()], ids=repr)
+    def test_what_fails_after_the_charge_stays_charged_and_unpublished(
+        self, house: House, tape: Tape, monkeypatch: pytest.MonkeyPatch, step: str, error: BaseException
+    ) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(Accounts if step == "released" else pipeline, step, raising(error))
+            with pytest.raises(type(error)):
+                tape.run(house.plan())
+        (wasted,) = house.charges()
+        assert wasted.release is None
+        published_nothing(house)
+        again = tape.run(house.plan())  # pays anew: what the first draw was is not to be drawn again
+        assert again.manifest.account.charge != wasted.charge
+        assert [charge.release for charge in house.charges()] == [None, again.id]
+        assert [path.name for path in house.out.iterdir()] == [again.id]
+
+    def test_a_release_that_can_not_be_placed_costs_nothing_the_next_time(
+        self, house: House, tape: Tape, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr(pipeline, "place", raising(StateError("disk full")))
+            with pytest.raises(StateError):
+                tape.run(house.plan())
+        published_nothing(house)
+        tape.events.clear()
+        release = tape.run(house.plan())
+        assert tape.events == ["place"]
+        assert [charge.release for charge in house.charges()] == [release.id]
+
+    def test_a_statistic_is_drawn_once(self, house: House, tape: Tape, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Glue that drew again, because the first draw did not please, finds the payment used up."""
+
+        def twice(*arguments: Any) -> Any:
+            measure(*arguments)
+            return measure(*arguments)
+
+        monkeypatch.setattr(pipeline, "measure", twice)
+        with pytest.raises(RuntimeError, match="not covered"):
+            tape.run(house.plan())
+        published_nothing(house)
+
+
+class TestBesideAnother:
+    def test_the_same_plan_at_the_same_time_is_charged_once(self, house: House) -> None:
+        """Two processes: one waits for the other and gives its release."""
+        plan = house.plan()
+        runs = [house.start(*house.arguments(plan), "--json") for _ in range(2)]
+        told = [run.communicate() for run in runs]
+        assert [run.returncode for run in runs] == [0, 0], told
+        assert told[0][0] == told[1][0]
+        (charge,) = house.charges()
+        (release,) = house.out.iterdir()
+        assert charge.release == release.name and shoal.open(release).manifest.account.charge == charge.charge
+
+    def test_two_plans_for_the_last_of_the_budget(self, house: House) -> None:
+        """Two processes: one is refused."""
+        runs = [house.start(*house.arguments(house.plan(name, epsilon=GREEDY))) for name in ("one", "other")]
+        told = [run.communicate()[1].decode() for run in runs]
+        statuses = [run.returncode for run in runs]
+        assert sorted(statuses) == [0, 3], told
+        refusal = told[statuses.index(3)].splitlines()
+        assert "kestrel" in refusal[-1] and "Traceback" not in refusal[-1]
+        (charge,) = house.charges()
+        assert [path.name for path in house.out.iterdir()] == [charge.release]
+
+    def test_two_plans_that_both_were_told_yes(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Both have passed the check and read everything before either is charged: only the charge decides."""
+        plans = [Plan.load(house.plan(name, epsilon=GREEDY)) for name in ("one", "other")]
+        meet = threading.Barrier(2, timeout=120)
+        whole = Accounts.charge
+
+        def together(accounts: Accounts, request: Request) -> object:
+            meet.wait()
+            return whole(accounts, request)
+
+        monkeypatch.setattr(Accounts, "charge", together)
+        drawn: list[str] = []
+
+        def drawing(sums: ExactSums, statistic: str, mechanism: Mechanism, paid: Paid) -> object:
+            drawn.append(paid.charge)
+            return measure(sums, statistic, mechanism, paid)
+
+        monkeypatch.setattr(pipeline, "measure", drawing)
+        ends: list[object] = []
+
+        def run(plan: Plan) -> None:
+            try:
+                ends.append(shoal.release(plan, state=house.state, out=house.out, progress=silent, tell=silent).id)
+            except BudgetError as error:
+                ends.append(error)
+
+        threads = [threading.Thread(target=run, args=(plan,)) for plan in plans]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        (charge,) = house.charges()
+        assert sorted(isinstance(end, BudgetError) for end in ends) == [False, True]
+        assert charge.release in ends
+        assert drawn == [charge.charge] * len(ALL)
+
+
+DEVICES = sorted({row.device for row in ROWS})
+ALONE = source.Record("1f0e3dad-0f7f-4b0e-8f3b-0a4f1d3c5b77", source.FIRST_DAY + 12_345, 20.6123457, -103.3712345)
+
+
+@pytest.mark.parametrize(
+    ("more", "less"),
+    [
+        ([], DEVICES[:1]),  # a number
+        ([], DEVICES[-1:]),  # a UUID
+        ([ALONE], [ALONE.device]),  # of one record
+        ([ALONE._replace(time=ALONE.time + 97 * i) for i in range(800)], [ALONE.device]),  # of a third of all records
+        ([ALONE._replace(lat=-33.0)], [ALONE.device]),  # the only one elsewhere
+    ],
+    ids=["usual", "usual too", "one record", "very many records", "far away"],
+)
+def test_record_and_replay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: list[source.Record], less: list[str]
+) -> None:
+    """With a device and without: the same requests, draws and tables; only noise and what is secret may differ.
+
+    In small what dp-recorder does: privacy is proven for the draws, so all that is around them must be the same for
+    neighbours.
+    """
+    rows = [*ROWS, *more]
+    seen = []
+    for name, own in (("with", rows), ("without", [row for row in rows if row.device not in less])):
+        with monkeypatch.context() as patch:
+            house = House.build(tmp_path / name, own)
+            tape = Tape(house)
+            watch_draws(tape, patch)
+            phases: list[str] = []
+            release = shoal.release(
+                Plan.load(house.plan()),
+                state=house.state,
+                out=house.out,
+                progress=lambda phase, _, phases=phases: phases.append(phase),  # type: ignore[misc]
+                tell=silent,
+            )
+        requests = [terms(request) for request in tape.requests]
+        seen.append((tape.events, tape.measured, requests, sorted(set(phases)), facts(release)))
+    assert seen[0] == seen[1]
+    assert [statistic for statistic, _, _ in seen[0][1]] == ALL
+
+
+def test_record_and_replay_would_see_a_release_that_depends_on_a_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seeded fault: a table that lacks a row."""
+    house = House.build(tmp_path / "house", ROWS)
+    release = shoal.release(Plan.load(house.plan()), state=house.state, out=house.out, progress=silent, tell=silent)
+    before = facts(release)
+    file = release.folder / "tables" / "visits.parquet"
+    table = pq.read_table(file)
+    pq.write_table(table.slice(1), file)
+    assert facts(release) != before
+    pq.write_table(table, file)
+    assert facts(release) == before
+
+
+def watch_draws(tape: Tape, patch: pytest.MonkeyPatch) -> None:
+    """Put requests, draws and their sizes on the tape."""
+    charge = Accounts.charge
+
+    def charging(accounts: Accounts, request: Request) -> object:
+        tape.requests.append(request)
+        tape.events.append("charge")
+        return charge(accounts, request)
+
+    def drawing(sums: ExactSums, statistic: str, mechanism: Mechanism, paid: Paid) -> object:
+        tape.measured.append((statistic, mechanism, open_sums(sums).size))
+        tape.events.append("draw")
+        return measure(sums, statistic, mechanism, paid)
+
+    patch.setattr(Accounts, "charge", charging)
+    patch.setattr(pipeline, "measure", drawing)
+
+
+def terms(request: Request) -> Mapping[str, object]:
+    """All that a request says, but the keyed digest of the records."""
+    return {name: value for name, value in vars(request).items() if name != "key"}
+
+
+def facts(release: Release) -> object:
+    """All that a release shows but its noise: files, columns, types, keys and rows, and what its manifest says."""
+    files = sorted(str(path.relative_to(release.folder)) for path in release.folder.rglob("*"))
+    tables = []
+    for name in release:
+        table = pq.read_table(release.folder / "tables" / f"{name}.parquet")
+        known = [*release[name].keys, "stderr", "suppressed"]
+        tables.append((table.schema, table.num_rows, table.select(known)))
+    told = release.manifest.model_dump(exclude={"created": True, "account": {"charge"}, "files": True})
+    zones = (release.folder / "zones.parquet").read_bytes()
+    return files, tables, told, zones
+
+
+def published_nothing(house: House) -> None:
+    assert list(house.out.iterdir()) == []
+
+
+def raising(error: BaseException) -> Callable[..., None]:
+    def step(*_: object, **__: object) -> None:
+        raise error
+
+    return step
+
+
+def silent(*_: object) -> None:
+    """Neither bars nor words."""
