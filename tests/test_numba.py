@@ -11,7 +11,7 @@ import numba
 import pytest
 from numba.core.caching import FunctionCache
 
-from shoal._code import code_digest
+from shoal._code import kernel_digest
 from shoal._numba import KernelCache
 
 MODULE = textwrap.dedent(
@@ -103,7 +103,7 @@ def test_records_have_the_same_name_in_every_process() -> None:
 
 def test_other_code_is_another_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FunctionCache, "_index_key", lambda *_: ("variant",))
-    assert KernelCache.__new__(KernelCache)._index_key(None, None) == ("variant", code_digest())
+    assert KernelCache.__new__(KernelCache)._index_key(None, None) == ("variant", kernel_digest())
 
 
 def test_where_nothing_can_be_kept_kernels_run_all_the_same(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import numba
 from numba import types
 from numba.core.caching import FunctionCache
 
-from shoal._code import code_digest
+from shoal._code import kernel_digest
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 
@@ -34,7 +34,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # numba has no types
     once can leave one's code under the other's name. So every access holds a lock of the folder.
 
     Numba looks at the kernel's own file only: a kernel that has taken in another one's code would stay as it was when
-    the other changes. So variants are kept under the digest of all of Shoal's code.
+    the other changes. So variants are kept under the digest of all of Shoal's kernels.
 
     Numba names the code of a kernel of records after the order in which a process has met their types: code of two
     processes for two types can have one name, and a third process that loads both runs one of them for both. So types
@@ -51,7 +51,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # numba has no types
                 super().save_overload(sig, data)
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
-        return (*super()._index_key(sig, codegen), code_digest())
+        return (*super()._index_key(sig, codegen), kernel_digest())
 
     @contextmanager
     def _locked(self) -> Iterator[bool]:
