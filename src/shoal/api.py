@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,8 @@ def release(
     from shoal import pipeline
     from shoal._progress import Bars
 
-    with Bars(quiet=False) as bars:
+    bars = Bars(quiet=False)
+    with bars if progress is None else nullcontext():  # two live displays on one terminal overwrite each other
         return pipeline.run(
             plan,
             state=open_state(plan.folder, state, accounts),

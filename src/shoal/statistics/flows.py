@@ -1,11 +1,12 @@
 """Flows: trips from an origin to a destination, by the time of day they began."""
 
 from fractions import Fraction
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
-from shoal._arrays import Float64, Int32
+from shoal._arrays import Float64, Int32, Int64
 from shoal.keys import TimeKey, pair_codes, pair_places
 from shoal.plan import Plan
 from shoal.privacy.contributions import Contributions, contributions
@@ -53,11 +54,16 @@ class Flows(Statistic):
 
     def contribution(self, rows: Trajectories) -> Contributions:
         trips, grid = rows.trips, self.grid
-        zones = int(grid.places.max(initial=0)) + 1
-        codes = pair_codes(grid.places, zones)
+        zones, codes = self._candidates
         bin_ = bins_at(grid.time, self.hours, trips.start)
         known = (trips.origin >= 0) & (trips.destination >= 0) & (bin_ >= 0)
         code = np.where(known, trips.origin.astype(np.int64) * zones + trips.destination, -1)
         place = np.minimum(np.searchsorted(codes, code), codes.size - 1)
         cell = np.where(known & (codes[place] == code), place * grid.time.bins + bin_, -1)
         return contributions(trips.first, cell, np.ones(cell.size, dtype=np.int64), self.per)
+
+    @cached_property
+    def _candidates(self) -> tuple[int, Int64]:
+        """Base of the codes, and the codes of all candidate pairs, ascending: the same for every bucket."""
+        zones = int(self.grid.places.max(initial=0)) + 1
+        return zones, pair_codes(self.grid.places, zones)
