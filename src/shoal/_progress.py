@@ -38,7 +38,7 @@ class Bars:
     ) -> None:
         self._progress.stop()
 
-    def __call__(self, phase: str, done: float) -> None:
+    def __call__(self, phase: str, done: float, records: int | None = None, /) -> None:
         if phase not in self._tasks:
             self._tasks[phase] = self._progress.add_task(phase, total=1.0)
         self._progress.update(self._tasks[phase], completed=min(1.0, done))

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from shoal.engines import Engine, Progress
@@ -27,7 +27,7 @@ def release(
     out: str | Path | None = None,
     state: str | Path | None = None,
     accounts: str | None = None,
-    engine: "Engine | None" = None,
+    engine: "Engine[Any] | None" = None,
     progress: "Progress | None" = None,
     tell: Callable[[str], None] | None = None,
 ) -> "Release":
@@ -37,7 +37,7 @@ def release(
     state     folder of accounts and keys; default $SHOAL_STATE, else `.shoal` beside the plan
     accounts  URL of the accounts' database; default $SHOAL_ACCOUNTS, else SQLite in the state folder
     engine    default: `shoal.LocalEngine()`
-    progress  called with (phase, done from 0 to 1); default: bars on stderr
+    progress  called with (phase, done from 0 to 1, records so far or None); default: bars on stderr
     tell      called with sentences for the operator; default: stderr
 
     Raises `PlanError`, `DataError`, `StateError` or `BudgetError`; nothing is published then.

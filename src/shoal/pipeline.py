@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from shoal._code import code_digest
 from shoal.design import Design
-from shoal.engines import Engine, LocalEngine, Progress
+from shoal.engines import Engine, LocalEngine, Opened, Progress
 from shoal.errors import StateError
 from shoal.estimate import table
 from shoal.ledger import Request, State
@@ -17,7 +18,7 @@ from shoal.release.manifest import Facts, StatisticFacts
 from shoal.release.read import Release, open_release
 from shoal.release.room import require_room, size_about
 from shoal.release.write import place, release_id, write
-from shoal.sources import Source, Tally, open_source
+from shoal.sources import Tally
 from shoal.statistics import Statistic
 
 Tell = Callable[[str], None]
@@ -34,7 +35,7 @@ def run(
     *,
     state: State,
     out: Path,
-    engine: Engine | None = None,
+    engine: Engine[Any] | None = None,
     progress: Progress,
     tell: Tell,
 ) -> Release:
@@ -46,7 +47,8 @@ def run(
     """
     design = Design.of(plan)
     assessment = _assessment(plan)
-    source = open_source(plan, design.calendar, design.zones)
+    engine = engine or LocalEngine()
+    source = engine.open(design)
     progress("Recognising the records", 0.0)
     key = _request_key(design, source, state)
     progress("Recognising the records", 1.0)
@@ -59,7 +61,7 @@ def run(
         state.accounts.check(request)  # refuse before hours of work; `charge` below decides
         require_room(size, (state.releases, out))
         tally = Tally()
-        sums = (engine or LocalEngine()).sums(design, source, tally, progress)
+        sums = engine.sums(design, source, tally, progress)
         for reason, count in tally.summary():
             tell(f"  {count} {reason}")
         require_room(size, (state.releases, out))
@@ -125,7 +127,7 @@ def _request(design: Design, key: str) -> Request:
     )
 
 
-def _request_key(design: Design, source: Source, state: State) -> str:
+def _request_key(design: Design, source: Opened, state: State) -> str:
     """Keyed digest by which the same plan over the same records is known again. Secret: it stays in the state."""
     digest = hashlib.blake2b(key=state.digest_key, digest_size=32)
     for part in (design.plan.full_digest(), design.zones.digest, source.fingerprint(state.digest_key)):

@@ -82,6 +82,17 @@ class Buckets:
             with self._lock:
                 self._adding -= 1
 
+    def add_records(self, records: Records) -> None:
+        """Take in n records of the buckets' own type, as `Sealer.open` gives them; see `add`."""
+        start = int(self._units[0])
+        columns = {name: np.ascontiguousarray(records[name]) for name in records.dtype.names or ()}
+        columns["time"] = columns["time"].astype(np.int64) + start
+        if self._kind == POINT:
+            self.add(PseudonymousPoints(columns["pseudonym"], columns["time"], columns["lat"], columns["lon"]))
+        else:
+            trip = (columns[name] for name in ("pseudonym", "time", "end", "origin", "destination"))
+            self.add(PseudonymousTrips(*trip))
+
     def __len__(self) -> int:
         """How many buckets there are; from here on nothing can be added."""
         self._finish()

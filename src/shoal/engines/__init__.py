@@ -1,6 +1,6 @@
 """Engines: map every bucket, add up. Every engine gives the same integers."""
 
-from shoal.engines._engine import Engine, Progress
+from shoal.engines._engine import Engine, Opened, Progress
 from shoal.engines.local import LocalEngine
 
-__all__ = ["Engine", "LocalEngine", "Progress"]
+__all__ = ["Engine", "LocalEngine", "Opened", "Progress"]

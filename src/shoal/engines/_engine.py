@@ -1,20 +1,41 @@
-"""What an engine is: two verbs, map every bucket and add up."""
+"""What an engine is: it opens the plan's records, maps every bucket, and adds up."""
 
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Protocol, TypeVar
 
 from shoal.design import Design
 from shoal.privacy.sums import ExactSums
-from shoal.sources import Source, Tally
-
-Progress = Callable[[str, float], None]
-"""Told the phase in words and how much of it is done, from 0 to 1. Never anything that was read."""
+from shoal.sources import Tally
 
 
-class Engine(Protocol):
+class Progress(Protocol):
+    """Told the phase in words, how much of it is done (0 to 1), and how many records that was, where that is known.
+
+    For the operator's eyes; never anything else that was read.
+    """
+
+    def __call__(self, phase: str, done: float, records: int | None = None, /) -> None: ...
+
+
+class Opened(Protocol):
+    """Records that were found and checked; nothing but their beginnings has been read."""
+
+    def fingerprint(self, key: bytes) -> str:
+        """Keyed digest of the contents, 64 hex digits. Secret: it says whether the records are the same as before."""
+        ...
+
+
+Records = TypeVar("Records", bound=Opened)
+
+
+class Engine(Protocol[Records]):
     """Takes records to exact sums. Whatever the engine, the sums are the same integers."""
 
-    def sums(self, design: Design, source: Source, tally: Tally, progress: Progress) -> Mapping[str, ExactSums]:
+    def open(self, design: Design) -> Records:
+        """Find and check the records of `design`. Raises `PlanError` and `DataError`, one sentence."""
+        ...
+
+    def sums(self, design: Design, source: Records, tally: Tally, progress: Progress) -> Mapping[str, ExactSums]:
         """The bounded sums of each statistic of `design` over the records of `source`, sealed.
 
         Counts rows in `tally` and stops with its `DataError` where too many can't be used.

@@ -14,7 +14,7 @@ from shoal.engines._bucket import add_bucket, empty_totals
 from shoal.engines._engine import Progress
 from shoal.intake import Intake, Pseudonymizer
 from shoal.privacy.sums import ExactSums
-from shoal.sources import PointBatch, Source, Tally, TripBatch
+from shoal.sources import PointBatch, Source, Tally, TripBatch, open_source
 
 
 class LocalEngine:
@@ -27,6 +27,10 @@ class LocalEngine:
     def __init__(self, workers: int | None = None, memory: int = 8 << 30) -> None:
         self.workers = workers or os.cpu_count() or 1
         self.memory = memory
+
+    def open(self, design: Design) -> Source:
+        """See `Engine.open`."""
+        return open_source(design.plan, design.calendar, design.zones)
 
     def sums(self, design: Design, source: Source, tally: Tally, progress: Progress) -> Mapping[str, ExactSums]:
         """See `Engine.sums`."""
