@@ -3,6 +3,7 @@ import sys
 import weakref
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,6 @@ from shoal.buckets._pages import Pages
 from shoal.buckets._types import PointBucket, TripBucket
 from shoal.buckets.partition import POINT
 from shoal.buckets.store import Buckets
-from shoal.errors import StateError
 from shoal.intake._batches import PseudonymousPoints
 from tests.buckets import naive
 from tests.buckets.cases import DAYS, START, check_shape, points, records, rows, trips
@@ -106,12 +106,38 @@ def test_one_device_with_a_tenth_of_all_records() -> None:
     assert max(sizes) == 100_000 and sum(sizes) == 1_000_000 and len(sizes) == 5_001
 
 
-def test_too_many_records_for_the_memory() -> None:
-    buckets = Buckets("points", DAYS, 20 * 100)
-    buckets.add(batch_of(100, 3, 1))
-    with pytest.raises(StateError, match=r"^the records need more memory than --memory .*: raise --memory, or split"):
-        buckets.add(batch_of(1, 3, 1))
-    assert buckets.nbytes == 2_000
+def test_what_does_not_fit_goes_to_disk_and_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_GATHER", 10_000)
+    batches = [batch_of(5_000, 300, seed) for seed in range(40)]
+    buckets = Buckets("points", DAYS, 20 * 30_000, tmp_path)
+    for batch in batches:
+        buckets.add(batch)
+        assert buckets.nbytes <= 20 * 30_000
+    assert 5 * 165_000 < buckets.on_disk < 25 * 200_000
+    assert len(buckets) == 1 and buckets.nbytes <= 20 * 40_000
+    assert all_rows(buckets) == naive.rows((r for batch in batches for r in records(batch)), DAYS.tolist())
+    assert buckets.on_disk == buckets.nbytes == 0
+
+
+def test_disk_is_freed_as_buckets_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_USUAL", 1 << 10)
+    monkeypatch.setattr(store, "_GATHER", 1 << 16)
+    buckets = Buckets("points", DAYS, 0, tmp_path)
+    buckets.add(batch_of(400_000, 3_000, 1))
+    full, count = buckets.on_disk, len(buckets)
+    open_before = _nameless(tmp_path)
+    assert open_before and list(tmp_path.iterdir()) == []
+    for index in range(count // 2):
+        buckets.take(index)
+    assert buckets.on_disk < 0.6 * full
+    buckets.close()
+    assert buckets.on_disk == 0 and _nameless(tmp_path) == 0
+
+
+def _nameless(folder: Path) -> int:
+    """How many files without a name this process has open in `folder`."""
+    links = [link.readlink() for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    return sum(str(link).startswith(str(folder)) for link in links)
 
 
 def test_nothing_is_added_once_a_bucket_was_asked_for() -> None:

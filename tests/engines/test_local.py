@@ -1,7 +1,9 @@
 """The local engine gives the same integers, however the same records come and however the work is cut."""
 
+import errno
+import os
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,10 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 
 import shoal
-from shoal.buckets import grouping, store
+from shoal.buckets import grouping, spill, store
+from shoal.buckets.partition import Records
 from shoal.design import Design
-from shoal.engines import LocalEngine
-from shoal.errors import StateError
+from shoal.engines import LocalEngine, Progress
+from shoal.errors import DataError, StateError, UsageError
 from shoal.ledger import State
 from shoal.plan import Plan
 from shoal.privacy._open import open_sums
@@ -205,25 +208,99 @@ def test_any_size_of_buckets(
     assert sums(plan, LocalEngine(workers=3)) == usual
 
 
-@pytest.mark.parametrize("engine", [LocalEngine(memory=20 * len(ROWS) - 1), LocalEngine(memory=1, workers=4)])
-def test_too_little_memory_is_refused_and_not_charged(tmp_path: Path, engine: LocalEngine) -> None:
+@pytest.mark.parametrize("held", [0, 20 * 300, 20 * len(ROWS) - 1], ids=["none", "a little", "all but one"])
+@pytest.mark.parametrize("workers", [1, 4])
+def test_records_that_go_to_disk(
+    tmp_path: Path, usual: Sums, monkeypatch: pytest.MonkeyPatch, held: int, workers: int
+) -> None:
+    """Sealed there, and back: the same integers. Nothing is left behind."""
+    monkeypatch.setattr(store, "_GATHER", 500)
+    monkeypatch.setattr(spill, "_SEGMENT", 50)
+    written: list[int] = []
+    write = spill.Spill.write
+
+    def watched(self: spill.Spill, part: int, records: Records) -> None:
+        written.append(records.size)
+        write(self, part, records)
+
+    monkeypatch.setattr(spill.Spill, "write", watched)
+    plan = plan_of(tmp_path / "plan", {f"{i}.csv": ROWS[i::4] for i in range(4)})
+    temp = tmp_path / "temp"
+    temp.mkdir()
+    assert sums(plan, LocalEngine(workers=workers, temp=temp, held=held)) == usual
+    assert sum(written) > (0 if held else len(ROWS) // 2)
+    assert list(temp.iterdir()) == []
+
+
+@pytest.mark.parametrize("most", [1, 70, 2_000])
+def test_a_bucket_too_large_to_be_sorted_at_once(
+    tmp_path: Path, usual: Sums, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    """It is thinned to one record a second; there are seconds with several records, and records that occur twice."""
+    monkeypatch.setattr(store, "_MOST", most)
+    monkeypatch.setattr(store, "_GATHER", 300)
+    monkeypatch.setattr(spill, "_SEGMENT", 40)
+    plan = plan_of(tmp_path, {"all.csv": ROWS})
+    assert sums(plan, LocalEngine(workers=2, held=20 * 1000)) == usual
+
+
+def test_a_thinning_that_keeps_the_wrong_record_would_show(
+    tmp_path: Path, usual: Sums, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(records: Records) -> Records:
+        _, first = np.unique(
+            np.stack([records["pseudonym"], records["time"].astype(np.uint64)]), axis=1, return_index=True
+        )
+        return records[np.sort(first)]
+
+    monkeypatch.setattr(store, "_MOST", 70)
+    monkeypatch.setattr(store, "thin", wrong)
+    assert sums(plan_of(tmp_path, {"all.csv": ROWS}), LocalEngine(held=0)) != usual
+
+
+def test_too_little_memory_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"^a run needs at least 512 MiB of memory; allow more, as in --memory 8GiB$"):
+        LocalEngine(memory=(512 << 20) - 1)
+    assert LocalEngine(memory=512 << 20).held > 0
+
+
+def test_no_room_on_disk_is_one_sentence_and_not_charged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "pwrite", full)
+    monkeypatch.setattr(store, "_GATHER", 500)
     plan = plan_of(tmp_path, {"all.csv": ROWS})
     state, out = tmp_path / "state", tmp_path / "out"
-    with pytest.raises(StateError, match="raise --memory, or split"):
+    engine = LocalEngine(workers=2, held=0, temp=tmp_path)
+    with pytest.raises(StateError, match=r"temporary records can't be written there .*--temp, or allow more --memory"):
         shoal.release(plan, engine=engine, state=state, out=out, progress=silent, tell=silent)
     assert State.open(state).accounts.statement() == []
     assert list(out.iterdir()) == list((state / "releases").iterdir()) == []
 
 
-def test_just_enough_memory_is_enough(tmp_path: Path, usual: Sums) -> None:
-    assert sums(plan_of(tmp_path, {"all.csv": ROWS}), LocalEngine(memory=20 * len(ROWS))) == usual
+def test_a_temp_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"nowhere: there is no such folder for temporary records; make it"):
+        LocalEngine(temp=tmp_path / "nowhere")
+
+
+def test_a_failure_in_one_thread_ends_the_others(tmp_path: Path) -> None:
+    """And is what is told; 40 files more are not read first."""
+    plan = plan_of(tmp_path, {f"{i:02}.csv": ROWS[:50] for i in range(50)})
+    broken = tmp_path / "records" / "09.csv"
+    broken.write_text(broken.read_text() + "a,b,c,d,e,f,g\n")
+    tally = Tally()
+    design, engine = Design.of(plan), LocalEngine(workers=2)
+    with pytest.raises(DataError, match=r"09\.csv, line 52: has 7 values"):
+        engine.sums(design, engine.open(design), tally, silent)
+    assert tally.rows <= 50 * 20
 
 
 def test_progress_goes_from_nothing_to_all(tmp_path: Path) -> None:
     """In both phases, never back, and never more than all."""
     told: dict[str, list[float]] = {}
     plan = plan_of(tmp_path, {f"{i}.csv": ROWS[i::4] for i in range(4)})
-    sums(plan, LocalEngine(workers=2), lambda phase, done: told.setdefault(phase, []).append(done))
+    sums(plan, LocalEngine(workers=2), lambda phase, done, records=None: told.setdefault(phase, []).append(done))
     assert list(told) == ["Reading records", "Following movements"]
     for phase, done in told.items():
         assert done == sorted(done) and done[0] > 0 and done[-1] == 1, phase
@@ -252,9 +329,7 @@ def plan_of(
     return Plan.load(folder / "plan.toml")
 
 
-def sums(
-    plan: Plan, engine: LocalEngine | None = None, progress: Callable[[str, float], None] = lambda *_: None
-) -> Sums:
+def sums(plan: Plan, engine: LocalEngine | None = None, progress: Progress = lambda *_: None) -> Sums:
     """What the engine adds up, exactly."""
     design = Design.of(plan)
     found = (engine or LocalEngine(workers=2)).sums(

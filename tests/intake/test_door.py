@@ -1,8 +1,11 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shoal.intake.door import Intake
 from shoal.intake.pseudonym import Pseudonymizer
@@ -44,6 +47,28 @@ def test_inaccurate_records_stay_out_and_are_counted(accuracy: list[float], kept
 def test_a_limit_that_is_no_binary_number_lets_its_equal_in() -> None:
     points = Intake(Pseudonymizer(), Fraction(1, 10)).admit_points(batch([0.1, 0.11]))
     assert points.time.tolist() == [0]
+
+
+def test_a_column_of_single_floats_lets_an_equal_in() -> None:
+    for limit, accuracy, kept in (
+        (Fraction(1, 10), [0.1, 0.11, NAN], [0, 2]),
+        (Fraction(200), [200, 200.1, -1], [0, 2]),
+    ):
+        own = batch([0.0] * 3)
+        single = replace(own, accuracy=np.array(accuracy, dtype=np.float32))
+        assert Intake(Pseudonymizer(), limit).admit_points(single).time.tolist() == kept
+
+
+@given(st.lists(st.sampled_from([NAN, -1.0, 5.0, 200.0, 201.0, float("inf")]), max_size=40))
+def test_who_stays_is_who_is_accurate_or_does_not_say(accuracy: list[float]) -> None:
+    own = batch(accuracy)
+    before = [column.copy() for column in (own.time, own.lat, own.lon)]
+    points = Intake(Pseudonymizer(), Fraction(200)).admit_points(own)
+    kept = [row for row, metres in enumerate(accuracy) if not metres > 200]
+    assert points.time.tolist() == kept and points.dropped == len(accuracy) - len(kept)
+    assert points.lat.tolist() == [row + 10 for row in kept] and points.lon.tolist() == [row + 20 for row in kept]
+    assert points.time.dtype == np.int64 and points.lat.dtype == points.lon.dtype == np.int32
+    assert all((a == b).all() for a, b in zip(before, (own.time, own.lat, own.lon), strict=True))  # input unchanged
 
 
 def test_pseudonyms_stay_with_their_records() -> None:

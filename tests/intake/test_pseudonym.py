@@ -85,8 +85,16 @@ def test_the_key_can_not_be_read_copied_or_stored() -> None:
     for attempt in (copy.copy, copy.deepcopy, pickle.dumps, lambda x: x.__getstate__(), lambda x: x.__reduce__()):
         with pytest.raises(TypeError, match="can't be copied or stored"):
             attempt(one)
-    with pytest.raises(TypeError):
-        Pseudonymizer(b"0" * 16)  # type: ignore[call-arg]
+
+
+def test_a_key_that_is_handed_in_makes_the_same_pseudonyms_again() -> None:
+    key, device = bytes(range(16)), pa.array(["15", "16", "15"])
+    one, same, other = (Pseudonymizer(k)(device).tolist() for k in (key, key, bytes(16)))
+    assert one == same != other and one[0] == one[2]
+    assert key.hex() not in repr(Pseudonymizer(key))
+    for bad in (b"", bytes(15), bytes(17)):
+        with pytest.raises(ValueError, match="16 bytes"):
+            Pseudonymizer(bad)
 
 
 def test_no_identifier_stands_in_an_error() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from shoal.intake import siphash
+from shoal.intake._sip import LANES
 from tests.intake import naive
 
 KEY = bytes(range(16))
@@ -101,6 +102,63 @@ def test_a_uuid_is_hashed_as_its_text(key: bytes, uuids: list[UUID]) -> None:
     out = np.zeros(len(uuids), dtype=np.uint64)
     siphash.hash_uuids(words, *key_words(key), out)
     assert out.tolist() == hash_texts(key, [str(uuid).encode() for uuid in uuids])
+
+
+def numbers_of(digits: int, n: int) -> list[int]:
+    dice = np.random.default_rng(digits)
+    return [int(v) for v in dice.integers(10 ** (digits - 1), min(10**digits, 2**63 - 1), n)]
+
+
+@pytest.mark.parametrize("n", [LANES - 1, LANES, LANES + 1, 2 * LANES, 3 * LANES + 33])
+@pytest.mark.parametrize("digits", [1, 7, 8, 9, 15, 16, 19])
+def test_blocks_of_any_size_are_hashed_as_the_twin_does(n: int, digits: int) -> None:
+    numbers = numbers_of(digits, n)
+    expected = [naive.siphash24(KEY, str(number).encode()) for number in numbers]
+    assert hash_numbers(KEY, numbers, signed=False) == hash_numbers(KEY, numbers, signed=True) == expected
+    assert hash_texts(KEY, [str(number).encode() for number in numbers]) == expected
+
+
+@pytest.mark.parametrize("repeat", [1, 2, 7, LANES, 3 * LANES])
+def test_rows_that_repeat_are_hashed_as_the_twin_does(repeat: int) -> None:
+    """Also runs that begin or end where a block does, and one that differs in its last byte or its length only."""
+    numbers = [number for number in [5, 50, 10**12, 10**12 + 1, 5, -5, 5] for _ in range(repeat)]
+    assert hash_numbers(KEY, numbers, signed=True) == [naive.siphash24(KEY, str(n).encode()) for n in numbers]
+    kinds = [b"", b"\0", b"\0\0", b"a" * 8, b"a" * 9, b"a" * 8 + b"b", b"b" + b"a" * 35, b"c" + b"a" * 35, b""]
+    texts = [text for text in kinds for _ in range(repeat)]
+    assert hash_texts(KEY, texts) == [naive.siphash24(KEY, text) for text in texts]
+
+
+def test_lengths_that_are_mixed_in_a_block_are_hashed_as_the_twin_does() -> None:
+    dice = np.random.default_rng(1)
+    texts = [dice.bytes(length) for length in dice.permutation(np.arange(3 * LANES) % 101).tolist()]
+    texts += [dice.bytes(5000), b"", dice.bytes(72), dice.bytes(71)]
+    expected = [naive.siphash24(KEY, text) for text in texts]
+    assert hash_texts(KEY, texts) == expected and hash_texts(KEY, texts, np.int32) == expected
+    assert hash_texts(KEY, texts[::-1]) == expected[::-1]
+    numbers = [n for digits in range(1, 20) for n in numbers_of(digits, 30)]
+    numbers = [int(n) for n in dice.permutation(numbers + [-n for n in numbers])]
+    assert hash_numbers(KEY, numbers, signed=True) == [naive.siphash24(KEY, str(n).encode()) for n in numbers]
+
+
+def test_texts_at_the_begin_of_the_data_are_hashed_as_the_twin_does() -> None:
+    """Where there are no 8 bytes in front of a text's end."""
+    for texts in ([b"abc"], [b""] * 5, [b"", b"a", b"bc", b"def", b"ghijk", b"l"], [b"abcdefg", b"h"], [b"abcdefgh"]):
+        assert hash_texts(KEY, texts) == [naive.siphash24(KEY, text) for text in texts]
+
+
+def test_division_by_multiplication_is_exact() -> None:
+    """The quotients in `_digits`, at each number where they may go wrong: around the multiples of the divisor."""
+    quotients = np.arange(10**4 + 1, dtype=np.uint64)
+    for value in (quotients[:-1] * np.uint64(10**4), quotients[:-1] * np.uint64(10**4) + np.uint64(9999)):
+        assert ((value * np.uint64(109951163) >> np.uint64(40)) == value // np.uint64(10**4)).all()
+    quotients = np.arange(1846, dtype=np.uint64)
+    for value in (quotients * np.uint64(390625), quotients * np.uint64(390625) + np.uint64(390624)):
+        assert ((value * np.uint64(720575941) >> np.uint64(48)) == value // np.uint64(390625)).all()
+    numbers = [q * 10**8 + d for q in (1, 2**27, 10**8, 10**9 + 7, 184467440737) for d in (-1, 0, 1)]
+    dice = np.random.default_rng(1)  # above 2**53 a float is off by up to 1024, to both sides
+    numbers += [int(q) * 10**8 + d for q in dice.integers(2**53 // 10**8, 2**64 // 10**8, 300) for d in (-1, 0, 1)]
+    numbers += [2**53 + d for d in (-1, 0, 1)] + [2**63 + d for d in (-1, 0, 1)] + [2**64 - 1, 2**64 - 1025]
+    assert hash_numbers(KEY, numbers, signed=False) == [naive.siphash24(KEY, str(n).encode()) for n in numbers]
 
 
 @pytest.mark.parametrize("bit", [0, 63, 64, 127])

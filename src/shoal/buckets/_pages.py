@@ -1,6 +1,7 @@
 """Memory for records that grows page by page and goes back to the system as soon as it is let go."""
 
 import mmap
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,15 @@ class Pages:
             self._room = 0
             at -= size
             target[at : at + size] = page[:size]
+
+    def drain(self) -> Iterator[Records]:
+        """All records, a page at a time; each page is freed once the next one is asked for."""
+        pages, room = self._pages, self._room
+        self._pages, self._room, self.size = [], 0, 0
+        while pages:
+            page = pages.pop()
+            yield page[: page.size - room]
+            room = 0
 
     def _open(self) -> None:
         length = min(_LEAST << len(self._pages), _MOST)

@@ -1,32 +1,56 @@
-"""The local engine: threads and in-memory buckets on one machine."""
+"""The local engine: threads on one machine, with sealed temporary records on disk where memory is too small."""
 
 import os
-from collections import deque
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from pathlib import Path
 from threading import Lock
+from typing import TypeVar
 
 from shoal._arrays import Int64
 from shoal.buckets import Buckets
 from shoal.design import Design
 from shoal.engines._bucket import add_bucket, empty_totals
 from shoal.engines._engine import Progress
+from shoal.errors import UsageError
 from shoal.intake import Intake, Pseudonymizer
 from shoal.privacy.sums import ExactSums
 from shoal.sources import PointBatch, Source, Tally, TripBatch, open_source
+
+LEAST = 512 << 20
+"""Bytes that a run takes whatever it reads: the program, one piece of a file and one bucket for each of two threads."""
+_A_WORKER = 256 << 20  # bytes that a thread needs for what it has in hand
+
+Item = TypeVar("Item")
 
 
 class LocalEngine:
     """Reads, pseudonymises and buckets on all cores, then maps the buckets on all cores and adds up.
 
     workers  threads; default: the machine's cores
-    memory   bytes that records may take in memory; more records than that are refused before anything is charged
+    memory   bytes that the run may take, 512 MiB or more; records that don't fit go to disk, sealed
+    temp     folder for those; default: $TMPDIR, else /var/tmp
+    held     bytes of `memory` that records may fill before they go to disk; default: what the threads leave over
+
+    Raises `UsageError` for a memory that is too small and a folder that is not there.
     """
 
-    def __init__(self, workers: int | None = None, memory: int = 8 << 30) -> None:
+    def __init__(
+        self,
+        workers: int | None = None,
+        memory: int = 8 << 30,
+        temp: str | Path | None = None,
+        held: int | None = None,
+    ) -> None:
+        if memory < LEAST:
+            raise UsageError(f"a run needs at least {LEAST >> 20} MiB of memory; allow more, as in --memory 8GiB")
+        if temp is not None and not Path(temp).is_dir():
+            raise UsageError(f"{temp}: there is no such folder for temporary records; make it, or name another")
         self.workers = workers or os.cpu_count() or 1
         self.memory = memory
+        self.temp = None if temp is None else Path(temp)
+        self.held = max(memory // 4, memory - (LEAST >> 1) - self.workers * _A_WORKER) if held is None else held
 
     def open(self, design: Design) -> Source:
         """See `Engine.open`."""
@@ -34,56 +58,56 @@ class LocalEngine:
 
     def sums(self, design: Design, source: Source, tally: Tally, progress: Progress) -> Mapping[str, ExactSums]:
         """See `Engine.sums`."""
-        buckets = Buckets(source.kind, design.calendar.unit_start, self.memory)
-        self._fill(buckets, design, source, tally, progress)
-        tally.check(design.plan.source.max_bad_rows, design.plan)
-        return self._add_up(buckets, design, progress)
+        buckets = Buckets(source.kind, design.calendar.unit_start, self.held, self.temp)
+        try:
+            self._fill(buckets, design, source, tally, progress)
+            tally.check(design.plan.source.max_bad_rows, design.plan)
+            return self._add_up(buckets, design, tally.rows, progress)
+        finally:
+            buckets.close()
 
     def _fill(self, buckets: Buckets, design: Design, source: Source, tally: Tally, progress: Progress) -> None:
         """Every record under its pseudonym into its bucket; the key of the pseudonyms dies with this call."""
         intake = Intake(Pseudonymizer(), design.plan.cleaning.max_accuracy)
-        read, size = 0, max(1, source.size)
+        read, size, lock = 0, max(1, source.size), Lock()
 
         def seen(number: int) -> None:
             nonlocal read
-            read += number
-            progress("Reading records", read / size)
+            with lock:
+                read += number
+                progress("Reading records", min(1.0, read / size), tally.rows)
 
-        def admit(batch: PointBatch | TripBatch) -> None:
-            if isinstance(batch, PointBatch):
-                admitted = intake.admit_points(batch)
-                tally.add("less accurate than max_accuracy", admitted.dropped)
-                buckets.add(admitted)
-            else:
-                buckets.add(intake.admit_trips(batch))
+        def admit(piece: Callable[[], Iterator[PointBatch | TripBatch]]) -> None:
+            for batch in piece():
+                if isinstance(batch, PointBatch):
+                    admitted = intake.admit_points(batch)
+                    tally.add("less accurate than max_accuracy", admitted.dropped)
+                    buckets.add(admitted)
+                else:
+                    buckets.add(intake.admit_trips(batch))
 
-        with ThreadPoolExecutor(self.workers) as threads:
-            under_way: deque[Future[None]] = deque()
-            for batch in source.batches(tally, seen):
-                under_way.append(threads.submit(admit, batch))
-                while len(under_way) > self.workers:  # batches in flight are memory
-                    under_way.popleft().result()
-            for future in under_way:
-                future.result()
-        progress("Reading records", 1.0)
+        _on_all(admit, source.pieces(tally, seen), self.workers)
+        progress("Reading records", 1.0, tally.rows)
 
-    def _add_up(self, buckets: Buckets, design: Design, progress: Progress) -> Mapping[str, ExactSums]:
+    def _add_up(self, buckets: Buckets, design: Design, records: int, progress: Progress) -> Mapping[str, ExactSums]:
         """Map every bucket; each thread adds into totals of its own, which are merged at the end."""
         number = len(buckets)
-        following, lock, done = count(), Lock(), count(1)
+        lock, done = Lock(), count(1)
+        parts: list[dict[str, Int64]] = []
+        free: list[dict[str, Int64]] = []
 
-        def work() -> dict[str, Int64]:
-            totals = empty_totals(design)
-            while True:
-                with lock:
-                    index = next(following)
-                if index >= number:
-                    return totals
-                add_bucket(design, buckets.take(index), totals)
-                with lock:
-                    progress("Following movements", next(done) / number)
+        def work(index: int) -> None:
+            with lock:
+                totals = free.pop() if free else empty_totals(design)
+                if not any(totals is part for part in parts):
+                    parts.append(totals)
+            add_bucket(design, buckets.take(index), totals)
+            with lock:
+                free.append(totals)
+                share = next(done) / number
+                progress("Following movements", share, int(share * records))
 
-        parts = _on_all(work, min(self.workers, max(1, number)))
+        _on_all(work, iter(range(number)), self.workers)
         sums: dict[str, ExactSums] = {}
         for totals in parts:
             for name, array in totals.items():
@@ -92,6 +116,31 @@ class LocalEngine:
         return sums
 
 
-def _on_all(work: Callable[[], dict[str, Int64]], workers: int) -> list[dict[str, Int64]]:
+def _on_all(work: Callable[[Item], None], items: Iterator[Item], workers: int) -> None:
+    """Do `work` for every item, on so many threads; one at a time asks for the next item. A failure ends all."""
+    lock = Lock()
+    over = False
+
+    def loop() -> None:
+        nonlocal over
+        try:
+            while True:
+                with lock:
+                    if over:
+                        return
+                    try:
+                        item = next(items)
+                    except StopIteration:
+                        over = True
+                        return
+                work(item)
+        except BaseException:
+            over = True
+            raise
+
     with ThreadPoolExecutor(workers) as threads:
-        return [future.result() for future in [threads.submit(work) for _ in range(workers)]]
+        try:
+            for future in [threads.submit(loop) for _ in range(workers)]:
+                future.result()
+        finally:
+            over = True  # also where Ctrl-C reaches this thread, not one of those

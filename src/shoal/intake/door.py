@@ -1,7 +1,12 @@
 """The door of the house: behind it no identifier exists."""
 
 from fractions import Fraction
+from typing import Any
 
+import numpy as np
+
+from shoal._arrays import Float64, Int32, Int64, UInt64
+from shoal._numba import njit
 from shoal.intake._batches import PseudonymousPoints, PseudonymousTrips
 from shoal.intake.pseudonym import Pseudonymizer
 from shoal.sources._batches import PointBatch, TripBatch
@@ -30,16 +35,54 @@ class Intake:
         An accuracy of NaN or below zero says nothing (phones write -1 for `unknown`), so the record is kept.
         """
         pseudonym = self._pseudonymizer(batch.device)
-        if batch.accuracy is not None:
-            bad = batch.accuracy > self._max_accuracy
-            if bad.any():
-                keep = ~bad
-                return PseudonymousPoints(
-                    pseudonym[keep], batch.time[keep], batch.lat[keep], batch.lon[keep], dropped=int(bad.sum())
-                )
+        accuracy = batch.accuracy
+        if accuracy is not None:
+            limit = accuracy.dtype.type(self._max_accuracy)  # as coarse as the column, so that an equal is not above it
+            kept = int(_count_kept(accuracy, limit))
+            if kept < accuracy.size:
+                time, lat, lon = (np.empty(kept, dtype=column.dtype) for column in (batch.time, batch.lat, batch.lon))
+                own = np.empty(kept, dtype=np.uint64)
+                _keep(accuracy, limit, pseudonym, batch.time, batch.lat, batch.lon, own, time, lat, lon)
+                return PseudonymousPoints(own, time, lat, lon, dropped=accuracy.size - kept)
         return PseudonymousPoints(pseudonym, batch.time, batch.lat, batch.lon)
 
     def admit_trips(self, batch: TripBatch) -> PseudonymousTrips:
         """The batch under pseudonyms. Safe to call from threads."""
         pseudonym = self._pseudonymizer(batch.device)
         return PseudonymousTrips(pseudonym, batch.start, batch.end, batch.origin, batch.destination)
+
+
+@njit
+def _count_kept(accuracy: Float64, limit: Any) -> int:
+    """How many records are accurate enough, or don't say."""
+    kept = 0
+    for row in range(accuracy.size):
+        kept += int(not accuracy[row] > limit)  # NaN is above nothing
+    return kept
+
+
+@njit
+def _keep(
+    accuracy: Float64,
+    limit: Any,
+    pseudonym: UInt64,
+    time: Int64,
+    lat: Int32,
+    lon: Int32,
+    to_pseudonym: UInt64,
+    to_time: Int64,
+    to_lat: Int32,
+    to_lon: Int32,
+) -> None:
+    """Copy the records that `_count_kept` counted, in their order.
+
+    Rule    every record is written, and the place moves on only behind one that stays: no branch to guess wrong.
+    """
+    row = place = 0
+    while place < to_time.size:
+        to_pseudonym[place] = pseudonym[row]
+        to_time[place] = time[row]
+        to_lat[place] = lat[row]
+        to_lon[place] = lon[row]
+        place += int(not accuracy[row] > limit)
+        row += 1

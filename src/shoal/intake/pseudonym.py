@@ -9,9 +9,14 @@ import pyarrow as pa
 from shoal._arrays import UInt64
 from shoal.intake.siphash import hash_integers, hash_text, hash_uuids
 
+KEY_BYTES = 16
+
 
 class Pseudonymizer:
     """Replaces identifiers by SipHash-2-4 under a random 128-bit key of its own.
+
+    key  16 random bytes; default: made here, known to this object only. Only an engine whose workers are several
+         processes hands one in: it makes the key for the run, and every worker needs the same.
 
     Two runs share no pseudonym. The key has no reader, and the object refuses to be copied or stored, so a
     pseudonym can't be tied to an identifier once the run is over. Python can't stop a determined reader; this stops
@@ -23,8 +28,10 @@ class Pseudonymizer:
 
     __slots__ = ("__k0", "__k1")
 
-    def __init__(self) -> None:
-        self.__k0, self.__k1 = np.frombuffer(token_bytes(16), dtype="<u8")
+    def __init__(self, key: bytes | None = None) -> None:
+        if key is not None and len(key) != KEY_BYTES:
+            raise ValueError(f"a key for pseudonyms has {KEY_BYTES} bytes")
+        self.__k0, self.__k1 = np.frombuffer(token_bytes(KEY_BYTES) if key is None else key, dtype="<u8")
 
     def __call__(self, device: pa.Array) -> UInt64:
         """Pseudonyms of n identifiers: uint64[n]. Safe to call from threads.

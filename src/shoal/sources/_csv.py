@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence, Set
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ import pyarrow.csv
 from shoal.errors import DataError
 from shoal.plan import Plan
 from shoal.sources import _text
-from shoal.sources._reader import OnBytes, Rows, looks_like_a_value
+from shoal.sources._reader import OnBytes, Piece, Rows, looks_like_a_value
 
 _PEEK = 1 << 18
 
@@ -33,13 +34,16 @@ class CsvReader:
         self.twice: Set[str] = {name for name in names if names.count(name) > 1}
         self.empty = not body.strip()
 
-    def rows(self, columns: Sequence[str], on_bytes: OnBytes) -> Iterator[Rows]:
+    def pieces(self, columns: Sequence[str], on_bytes: OnBytes) -> Iterator[Piece]:
         for block in self._blocks(_text.BLOCK, on_bytes):
             data, line = block.data, block.line
             if line == 1:
                 _, data = self._split(data)
                 line += block.data.count(b"\n", 0, len(block.data) - len(data))
-            yield self._parse(data, line, columns)
+            yield partial(self._read, data, line, columns)
+
+    def _read(self, data: bytes, line: int, columns: Sequence[str]) -> Iterator[Rows]:
+        yield self._parse(data, line, columns)
 
     def first(self, columns: Sequence[str]) -> Rows:
         start = next(self._blocks(_PEEK))

@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence, Set
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +11,7 @@ import pyarrow as pa
 
 from shoal.errors import DataError
 from shoal.sources import _text
-from shoal.sources._reader import OnBytes, Rows
+from shoal.sources._reader import OnBytes, Piece, Rows
 
 _PEEK = 1 << 16
 
@@ -32,10 +33,13 @@ class NdjsonReader:
         names = dict.fromkeys(key for row in first for key in row)
         self.types: Mapping[str, pa.DataType] = {name: _type([row.get(name) for row in first]) for name in names}
 
-    def rows(self, columns: Sequence[str], on_bytes: OnBytes) -> Iterator[Rows]:
+    def pieces(self, columns: Sequence[str], on_bytes: OnBytes) -> Iterator[Piece]:
         for block in _text.blocks(self.path, on_bytes):
             if block.data.strip():
-                yield self._parse(block, columns)
+                yield partial(self._read, block, columns)
+
+    def _read(self, block: _text.Block, columns: Sequence[str]) -> Iterator[Rows]:
+        yield self._parse(block, columns)
 
     def first(self, columns: Sequence[str]) -> Rows:
         return self._parse(_text.Block(self._start, 1), columns)

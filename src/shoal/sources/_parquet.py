@@ -1,15 +1,17 @@
-"""Parquet: read by pyarrow, a row range at a time."""
+"""Parquet: read by pyarrow, some row groups at a time."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shoal.errors import DataError
-from shoal.sources._reader import OnBytes, Rows
+from shoal.sources._reader import OnBytes, Piece, Rows
 
 _ROWS = 1 << 20
+_MOST = 1 << 22  # rows of one row group that are taken into memory at once
 
 
 class ParquetReader:
@@ -24,6 +26,7 @@ class ParquetReader:
             schema = file.schema_arrow
             self.empty = file.metadata.num_rows == 0
             self._rows = file.metadata.num_rows
+            self._groups = [file.metadata.row_group(i).num_rows for i in range(file.metadata.num_row_groups)]
             leaves = [file.schema.column(i) for i in range(len(file.schema))]
             self._int96 = {leaf.path for leaf in leaves if leaf.physical_type == "INT96"}
         self.types: Mapping[str, pa.DataType] = {
@@ -31,33 +34,68 @@ class ParquetReader:
         }
         self.twice: Set[str] = {name for name in schema.names if schema.names.count(name) > 1}
 
-    def rows(self, columns: Sequence[str], on_bytes: OnBytes) -> Iterator[Rows]:
-        size, seen, told = self._size, 0, 0
-        for rows in self._pieces(columns, _ROWS):
-            yield rows
-            seen += len(rows[columns[0]])
-            now = size * seen // max(self._rows, 1)
-            on_bytes(now - told)
-            told = now
-        on_bytes(size - told)
+    def pieces(self, columns: Sequence[str], on_bytes: OnBytes) -> Iterator[Piece]:
+        rest = self._size
+        for groups, rows in self._stretches():
+            size = self._size * rows // max(self._rows, 1)
+            rest -= size
+            if rows <= _MOST:
+                yield partial(self._read, groups, columns, size, on_bytes)
+            else:  # too much for memory at once, and only its rows in turn can be had
+                with self._open() as file:
+                    for piece in self._guarded(file.iter_batches(_ROWS, groups, list(columns), use_threads=False)):
+                        on_bytes(size * piece.num_rows // rows)
+                        yield partial(iter, [self._plain_all(piece, columns)])
+        on_bytes(rest)
 
     def first(self, columns: Sequence[str]) -> Rows:
-        empty: Rows = {name: pa.array([], self.types[name]) for name in columns}
-        return next(self._pieces(columns, 1000), empty)
-
-    def _pieces(self, columns: Sequence[str], rows: int) -> Iterator[Rows]:
         with self._open() as file:
-            pieces = file.iter_batches(rows, columns=list(columns), use_threads=False)
-            while True:
-                try:
-                    piece = next(pieces, None)
-                    if piece is not None:
-                        piece.validate()
-                except (pa.ArrowException, OSError):  # its text may quote the file
-                    raise DataError(f"{self.path}: is damaged inside; copy or export it again") from None
-                if piece is None:
-                    return
-                yield {name: self._plain(name, piece.column(name)) for name in columns}
+            for piece in self._guarded(file.iter_batches(1000, columns=list(columns), use_threads=False)):
+                return self._plain_all(piece, columns)
+        return {name: pa.array([], self.types[name]) for name in columns}
+
+    def _stretches(self) -> Iterator[tuple[list[int], int]]:
+        """Row groups that are read together: neighbours up to about a million rows; and how many rows they are."""
+        groups: list[int] = []
+        rows = 0
+        for group, size in enumerate(self._groups):
+            if groups and rows + size > _ROWS:
+                yield groups, rows
+                groups, rows = [], 0
+            groups.append(group)
+            rows += size
+        if groups:
+            yield groups, rows
+
+    def _read(self, groups: list[int], columns: Sequence[str], size: int, on_bytes: OnBytes) -> Iterator[Rows]:
+        """The rows of some row groups; `size` is what they stand for in the file."""
+        with self._open() as file:
+            try:
+                table = file.read_row_groups(groups, columns=list(columns), use_threads=False)
+            except (pa.ArrowException, OSError):
+                raise self._damaged() from None
+        on_bytes(size)
+        for piece in self._guarded(iter(table.to_batches(_ROWS))):
+            yield self._plain_all(piece, columns)
+
+    def _guarded(self, pieces: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The pieces, checked; a broken file is told without the text of Arrow, which may quote it."""
+        while True:
+            try:
+                piece = next(pieces, None)
+                if piece is not None:
+                    piece.validate()
+            except (pa.ArrowException, OSError):
+                raise self._damaged() from None
+            if piece is None:
+                return
+            yield piece
+
+    def _damaged(self) -> DataError:
+        return DataError(f"{self.path}: is damaged inside; copy or export it again")
+
+    def _plain_all(self, piece: pa.RecordBatch, columns: Sequence[str]) -> Rows:
+        return {name: self._plain(name, piece.column(name)) for name in columns}
 
     def _open(self) -> pq.ParquetFile:
         try:

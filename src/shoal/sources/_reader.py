@@ -13,6 +13,8 @@ OnBytes = Callable[[int], None]
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 Rows = dict[str, pa.Array]
 """Some rows: an Arrow array for each column that was asked for, all of one length."""
+Piece = Callable[[], Iterator[Rows]]
+"""Reads a stretch of a file, at most about a million rows at a time. Any thread may call it, once."""
 
 
 class Reader(Protocol):
@@ -28,10 +30,11 @@ class Reader(Protocol):
     empty: bool
     """No row at all."""
 
-    def rows(self, columns: Sequence[str], on_bytes: OnBytes) -> Iterator[Rows]:
-        """The rows in order, in pieces of at most about a million. `on_bytes` gets bytes read since its last call.
+    def pieces(self, columns: Sequence[str], on_bytes: OnBytes) -> Iterator[Piece]:
+        """The file cut into pieces, in order, which threads may read side by side.
 
-        Raises `DataError` for a file that is broken; the message never holds content.
+        `on_bytes` gets bytes read since its last call, from any of these threads. Going on to the next piece and
+        calling a piece raise `DataError` for a file that is broken; the message never holds content.
         """
         ...
 

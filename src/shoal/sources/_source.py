@@ -1,6 +1,7 @@
 """A source: the files of a plan, checked, and read batch by batch."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +13,7 @@ from shoal.sources._batches import PointBatch, TripBatch
 from shoal.sources._csv import CsvReader
 from shoal.sources._ndjson import NdjsonReader
 from shoal.sources._parquet import ParquetReader
-from shoal.sources._reader import Reader
+from shoal.sources._reader import Reader, Rows
 from shoal.sources.fingerprint import fingerprint
 from shoal.sources.points import points
 from shoal.sources.swapped import check_order
@@ -20,6 +21,9 @@ from shoal.sources.tally import Tally
 from shoal.sources.times import Clock
 from shoal.sources.trips import trips
 from shoal.zones._base import Zones
+
+Piece = Callable[[], Iterator[PointBatch | TripBatch]]
+"""Reads a stretch of the source; any thread may call it, once."""
 
 
 def open_source(plan: Plan, calendar: Calendar, zones: Zones) -> "Source":
@@ -57,25 +61,36 @@ class Source:
     def __repr__(self) -> str:
         return f"<Source of {self.kind}>"
 
-    def batches(self, tally: Tally, on_bytes: Callable[[int], None] | None = None) -> Iterator[PointBatch | TripBatch]:
-        """Usable rows in the order of the files, at most about a million at a time; empty batches are left out.
+    def pieces(self, tally: Tally, on_bytes: Callable[[int], None] | None = None) -> Iterator[Piece]:
+        """The records in pieces, in the order of the files, which threads may read side by side.
 
-        Every row is counted in `tally`, which the caller checks against the plan's limit afterwards. `on_bytes` is told
-        how many bytes were read since it was told last. Raises `DataError` where a file turns out to be broken.
+        The iterator itself is for one thread at a time. Each piece gives batches of usable rows, of at most about a
+        million; empty ones are left out. Every row is counted in `tally`, which the caller checks against the plan's
+        limit afterwards. `on_bytes` is told, from any thread, how many bytes were read since it was told last. Raises
+        `DataError`, here or from a piece, where a file turns out to be broken.
         """
-        columns = schema.columns_of(self._plan)
-        theirs = list(dict.fromkeys(columns.values()))
-        start, end = self._calendar.start, self._calendar.end
+        theirs = list(dict.fromkeys(schema.columns_of(self._plan).values()))
         for reader in self._readers:
-            for piece in reader.rows(theirs, on_bytes or (lambda _: None)):
-                rows = {ours: piece[name] for ours, name in columns.items()}
-                batch: PointBatch | TripBatch
-                if self.kind == "points":
-                    batch = points(rows, self._clock, start, end, tally)
-                else:
-                    batch = trips(rows, self._clock, self._zones, start, end, tally)
-                if len(batch.device):
-                    yield batch
+            for piece in reader.pieces(theirs, on_bytes or (lambda _: None)):
+                yield partial(self._convert, piece, tally)
+
+    def batches(self, tally: Tally, on_bytes: Callable[[int], None] | None = None) -> Iterator[PointBatch | TripBatch]:
+        """All batches of all pieces, one after the other; see `pieces`."""
+        for piece in self.pieces(tally, on_bytes):
+            yield from piece()
+
+    def _convert(self, piece: Callable[[], Iterator[Rows]], tally: Tally) -> Iterator[PointBatch | TripBatch]:
+        columns = schema.columns_of(self._plan)
+        start, end = self._calendar.start, self._calendar.end
+        for theirs in piece():
+            rows = {ours: theirs[name] for ours, name in columns.items()}
+            batch: PointBatch | TripBatch
+            if self.kind == "points":
+                batch = points(rows, self._clock, start, end, tally)
+            else:
+                batch = trips(rows, self._clock, self._zones, start, end, tally)
+            if len(batch.device):
+                yield batch
 
     def fingerprint(self, key: bytes) -> str:
         """Keyed digest of the files' contents, 64 hex digits. Secret: see `fingerprint.fingerprint`."""
