@@ -1,5 +1,8 @@
 """Bounding, in exact arithmetic: no row moves the sums by more than its norm, whatever it holds."""
 
+import inspect
+import random
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -12,6 +15,7 @@ from shoal.privacy.contributions import Contributions, contributions
 from shoal.privacy.mechanism import MAX_NORM, ONE, Kind, Mechanism
 
 CELLS = 50
+module = sys.modules[contributions.__module__]
 weights = st.one_of(st.integers(1, 3 * ONE), st.integers(1, 2**40), st.just(2**52))
 rows = st.lists(st.dictionaries(st.integers(0, CELLS - 1), weights, max_size=CELLS), max_size=6)
 norms = st.one_of(st.integers(1, 20 * ONE), st.just(MAX_NORM), st.just(1))
@@ -132,3 +136,94 @@ def test_contributions_add_up_before_they_round(people: list[list[tuple[int, int
         part = slice(int(found.first[row]), int(found.first[row + 1]))
         assert dict(zip(found.cell[part].tolist(), found.weight[part].tolist(), strict=True)) == fixed
         assert found.cell[part].tolist() == sorted(fixed)
+
+
+LARGEST = 2**62 - 1
+
+
+def naive_contributions(people: list[list[tuple[int, int]]], per: int) -> tuple[list[list[int]], list[list[int]]]:
+    """Cells and weights of each row: added up, then in fixed point, in Python's integers."""
+    cells, weights = [], []
+    for person in people:
+        sums: dict[int, int] = {}
+        for c, a in person:
+            if c >= 0 and a > 0:
+                sums[c] = sums.get(c, 0) + a
+        fixed = {c: a * ONE // per for c, a in sorted(sums.items()) if a * ONE // per}
+        cells.append(list(fixed))
+        weights.append(list(fixed.values()))
+    return cells, weights
+
+
+def check_contributions(people: list[list[tuple[int, int]]], per: int = 3600) -> None:
+    first = np.cumsum([0, *(len(p) for p in people)], dtype=np.int64)
+    cell, amount = (np.array([e[i] for p in people for e in p], dtype=np.int64) for i in (0, 1))
+    before = cell.copy(), amount.copy()
+    found = contributions(first, cell, amount, per)
+    assert (cell == before[0]).all() and (amount == before[1]).all()
+    cuts = list(zip(found.first[:-1].tolist(), found.first[1:].tolist(), strict=True))
+    got = [found.cell[a:b].tolist() for a, b in cuts], [found.weight[a:b].tolist() for a, b in cuts]
+    assert got == naive_contributions(people, per)
+    assert found.first[0] == 0 and found.first[-1] == found.cell.size == found.weight.size
+
+
+def long_rows() -> list[list[tuple[int, int]]]:
+    """Rows of every length about the thresholds of sorting, over narrow, wide and the widest ranges of cells."""
+    draw = random.Random(11)
+    made: list[list[tuple[int, int]]] = [[]]
+    for length in (2, 31, 32, 33, 34, 64, 65, 127, 128, 1000, 5000):
+        for most in (1, 40, 300_000, LARGEST):
+            made.append([(draw.randint(-1, most), draw.randint(0, 4000)) for _ in range(length)])
+            made.append([(most - i * most // length, 3600) for i in range(length)])  # descending
+    return made
+
+
+def test_long_rows_are_sorted() -> None:
+    check_contributions(long_rows())
+
+
+@given(
+    people=st.lists(
+        st.lists(st.tuples(st.integers(-1, 8) | st.integers(0, LARGEST), st.integers(0, 9000)), max_size=120),
+        max_size=4,
+    )
+)
+def test_contributions_equal_their_twin(people: list[list[tuple[int, int]]]) -> None:
+    check_contributions(people)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "right", "wrong"),
+    [
+        ("_sort", "while at > 0", "while at > 1"),
+        ("_sort", "cell[at - 1] > own", "cell[at - 1] < own"),
+        ("_sort", ">> shift) & mask", ">> shift) & (mask >> 1)"),
+        ("_sort", "(bits + digit - 1) // digit", "bits // digit"),
+        ("_sort", "bits += 1\n", "break\n"),
+        ("_merge_rows", "out_weight[i + 1] += out_weight[i]", "pass"),
+        ("_merge_rows", "if weight > 0:", "if True:"),
+        ("_merge_rows", "end > begin and out_cell[end - 1] == cell[i]", "end > 0 and out_cell[end - 1] == cell[i]"),
+        ("_merge_rows", "ascending &=", "ascending |="),
+    ],
+)
+def test_a_seeded_bug_in_merging_is_caught(kernel: str, right: str, wrong: str) -> None:
+    function = getattr(module, kernel)
+    source = inspect.getsource(function.py_func).replace("@njit\n", "")
+    assert right in source, f"{kernel} no longer says {right!r}; renew the seeded bug"
+    scope = dict(vars(module))
+    scope["_sort"] = scope["_sort"].py_func
+    exec(source.replace(right, wrong), scope)
+    if kernel == "_sort":
+        exec(inspect.getsource(module._merge_rows.py_func).replace("@njit\n", ""), scope)
+    few = [[(5, 1), (3, 2)], [(3, 5000), (3, 7)], [(9, 3600), (2, 3600), (9, 3600)], *long_rows()[-20:-12]]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_merge_rows", scope["_merge_rows"])
+        with pytest.raises((AssertionError, IndexError)):
+            check_contributions(few)
+
+
+def test_one_row_of_a_million_entries_is_no_worse_than_many() -> None:
+    n = 1_000_000
+    cell = np.random.default_rng(2).integers(0, 2**40, n)
+    found = contributions(np.array([0, n]), cell, np.full(n, 3600), 3600)
+    assert (found.cell == np.unique(cell)).all() and int(found.weight.sum()) == n * ONE

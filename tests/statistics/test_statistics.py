@@ -16,8 +16,10 @@ from shoal.plan import Plan
 from shoal.privacy.contributions import Contributions
 from shoal.privacy.mechanism import ONE
 from shoal.statistics import STATISTICS, Statistic
+from shoal.statistics import flows as flows_module
 from shoal.trajectories import Spans, Stays, Trajectories, Trips
 from tests.contracts.hostile import END, MIDNIGHT, NOON, PLAN_TEXT, START
+from tests.trajectories.cases import assert_caught
 
 CENTRES = np.array([[48.20, 16.30], [48.21, 16.31], [48.30, 16.60]])
 EMPTY = np.zeros(1, dtype=np.int64)
@@ -198,3 +200,40 @@ def test_bounds_from_the_plan_are_taken_as_typed(tmp_path: Path) -> None:
 )
 def test_which_rows_share_cells(tmp_path: Path, name: str, wish: str, source: str, apart: bool) -> None:
     assert statistic(tmp_path, name, wish, source).is_apart("trips" if source == "trips" else "points") is apart
+
+
+def pairs(origin: Int32, destination: Int32, places: Int32) -> list[int]:
+    place = np.empty(origin.size, dtype=np.int64)
+    first = np.searchsorted(places[:, 0], np.arange(int(places[:, 0].max(initial=-1)) + 2))
+    flows_module._find_pairs(origin, destination, first, places[:, 1].copy(), place)
+    return place.tolist()
+
+
+def check_pairs() -> None:
+    draw = np.random.default_rng(8)
+    for zones in (1, 2, 7, 40):
+        for share in (0.0, 0.2, 1.0):
+            is_pair = draw.random((zones, zones)) < share
+            np.fill_diagonal(is_pair, share > 0)
+            places = np.argwhere(is_pair).astype(np.int32)
+            number = {pair: i for i, pair in enumerate(map(tuple, places.tolist()))}
+            origin, destination = draw.integers(-1, zones + 2, (2, 500), dtype=np.int32)
+            expected = [number.get(pair, -1) for pair in zip(origin.tolist(), destination.tolist(), strict=True)]
+            assert pairs(origin, destination, places) == expected
+
+
+def test_trips_find_their_pair() -> None:
+    check_pairs()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("candidate[middle] < destination[trip]", "candidate[middle] <= destination[trip]"),
+        ("and candidate[low] == destination[trip]", ""),
+        ("high = middle", "high = middle - 1"),
+        ("low < first[origin[trip] + 1] and", "low < candidate.size and"),  # another origin's pair
+    ],
+)
+def test_a_seeded_bug_in_finding_pairs_is_caught(right: str, wrong: str) -> None:
+    assert_caught(flows_module, "_find_pairs", right, wrong, check_pairs)

@@ -58,6 +58,23 @@ def spans(times: Sequence[int], low: int, high: int, max_gap: int, edge: int = 3
     return [(cut(t - s), cut(t + e)) for t, s, e in zip(times, starts, ends, strict=False)]
 
 
+def merged(every_span: Sequence[Span], zones: Sequence[int]) -> list[tuple[int, int, int]]:
+    """(start, end, zone): spans of neighbouring records of one zone are one if they touch; empty ones are none."""
+    made: list[list[int]] = []
+    for (start, end), zone in zip(every_span, zones, strict=True):
+        if made and made[-1][1:] == [start, zone]:
+            made[-1][1] = end
+        else:
+            made.append([start, end, zone])
+    return [(start, end, zone) for start, end, zone in made if start < end]
+
+
+def hour_of(hour_start: Sequence[int], instant: int) -> int:
+    """Number of the hour, the first or last one where the instant is before or after all."""
+    begun = [hour for hour, start in enumerate(hour_start[:-1]) if start <= instant]
+    return begun[-1] if begun else 0
+
+
 def stays(row: Sequence[Record], radius: float, minimum: int, max_gap: int | None) -> list[Stay]:
     """Li et al. 2008 within each stretch without a silence; `max_gap` None: no gap rule."""
     stretches: list[list[int]] = []

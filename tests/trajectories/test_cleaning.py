@@ -43,6 +43,11 @@ def test_equals_its_twin(mode: Mode, many: list[Row]) -> None:
         ("max_speed * (now - kept_time[last])", "max_speed"),
         ("                    continue\n", "                    pass\n"),
         ("time[record] == now", "time[record] <= now + 1"),
+        ("follows = best == record - 1", "follows = True"),
+        ("            follows = False\n            if kept", "            if kept"),  # after a record that was dropped
+        ("                    kept -= 1\n", "                    pass\n"),
+        ("                    record -= 1\n", "                    pass\n"),
+        ("1.0, square", "1.0, 4 * square"),
     ],
 )
 def test_seeded_bug_is_caught(right: str, wrong: str) -> None:

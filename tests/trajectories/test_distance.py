@@ -1,6 +1,7 @@
 """Distance: right on the whole globe, and the quick answers are the plain formula's."""
 
 import math
+import sys
 from typing import cast
 
 import numpy as np
@@ -9,7 +10,18 @@ import pytest
 from shoal._arrays import Bool, Float64, Int32
 from shoal._numba import njit
 from shoal.trajectories import distance
-from shoal.trajectories.distance import RADIUS, Reach, cosine, is_beyond, is_near, metres_between, reach
+from shoal.trajectories.distance import (
+    RADIUS,
+    Reach,
+    cosine,
+    is_beyond,
+    is_near,
+    is_surely_within,
+    look_around,
+    metres_between,
+    reach,
+    speed_square,
+)
 from tests.trajectories import naive
 from tests.trajectories.cases import assert_caught, without_compiler
 
@@ -178,3 +190,73 @@ def test_equals_trackintels() -> None:
             assert metres_between(lat1, lon1, lat2, lon2) == pytest.approx(
                 theirs, abs=RADIUS * 1e-14 / (metres / RADIUS)
             )
+
+
+@njit
+def _all_surely(
+    lat1: Int32, lon1: Int32, lat2: Int32, lon2: Int32, within: Reach, speed: float, near: Bool, reached: Bool
+) -> None:
+    for i in range(lat1.size):
+        wide, square = look_around(cosine(lat1[i]), within)
+        near[i] = is_surely_within(lat1[i], lon1[i], lat2[i], lon2[i], wide, square)
+        reached[i] = is_surely_within(lat1[i], lon1[i], lat2[i], lon2[i], 1.0, speed_square(speed) * (60.0 * 60.0))
+
+
+def check_first_looks() -> None:
+    """A first look that says yes is never wrong: for stays at each radius, for speeds over a minute."""
+    for metres in RADII:
+        for off in (hugging(40_000), np.random.default_rng(4).uniform(-1, 1, 40_000)):
+            pairs = pairs_about(metres, off.size, off)
+            near_, reached = np.empty((2, off.size), dtype=np.bool_)
+            _all_surely(*pairs, reach(metres), metres / 60, near_, reached)
+            assert not (near_ & ~near(pairs, reach(metres))[1]).any()
+            assert not (reached & beyond(pairs, metres)[1]).any()
+
+
+def test_a_first_look_is_never_wrong() -> None:
+    check_first_looks()
+
+
+def test_a_first_look_mostly_suffices() -> None:
+    pairs = pairs_about(200.0, 10_000, np.random.default_rng(5).uniform(-1, -0.1, 10_000))
+    usual = np.abs(pairs[0]) < 600_000_000  # not beside the poles, nor where the date line makes it look away
+    usual &= np.abs(pairs[1]) < 1_790_000_000
+    near_, reached = np.empty((2, 10_000), dtype=np.bool_)
+    _all_surely(*pairs, reach(200.0), 200 / 60, near_, reached)
+    assert near_[usual].mean() > 0.99
+
+
+@pytest.mark.parametrize(
+    ("kernel", "right", "wrong"),
+    [
+        ("look_around", "cos1 * (cos1 + math.sqrt(max(0.0, within.inside)))", "cos1 * cos1 * 0.999"),
+        ("look_around", "within.inside / ", "1.0001 * within.inside / "),
+        ("speed_square", "(1 - _MARGIN)", "1.0001"),
+        ("is_surely_within", "wide * (y * y)", "0.5 * wide * (y * y)"),
+    ],
+)
+def test_a_seeded_bug_in_the_first_look_is_caught(kernel: str, right: str, wrong: str) -> None:
+    with without_compiler():
+        here = sys.modules[__name__]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(here, "_all_surely", _naive_surely)
+            assert_caught(distance, kernel, right, wrong, _check_few)
+
+
+def _naive_surely(
+    lat1: Int32, lon1: Int32, lat2: Int32, lon2: Int32, within: Reach, speed: float, near: Bool, reached: Bool
+) -> None:
+    """The same as `_all_surely`, by whatever the module holds now."""
+    for i, (a, b, c, d) in enumerate(zip(*(x.tolist() for x in (lat1, lon1, lat2, lon2)), strict=True)):
+        wide, square = distance.look_around(distance.cosine(a), within)
+        near[i] = distance.is_surely_within(a, b, c, d, wide, square)
+        reached[i] = distance.is_surely_within(a, b, c, d, 1.0, distance.speed_square(speed) * 3600.0)
+
+
+def _check_few() -> None:
+    for metres in (200.0, 30_000.0, 900_000.0):
+        pairs = pairs_about(metres, 1_000, np.random.default_rng(6).uniform(0, 1e-4, 1_000))
+        near_, reached = np.empty((2, 1_000), dtype=np.bool_)
+        _all_surely(*pairs, reach(metres), metres / 60, near_, reached)
+        assert not (near_ & ~near(pairs, reach(metres))[1]).any()
+        assert not (reached & beyond(pairs, metres)[1]).any()

@@ -144,7 +144,7 @@ def test_seeded_bug_is_caught(right: str, wrong: str) -> None:
 @pytest.mark.parametrize(
     ("right", "wrong"),
     [
-        ('side="right"', 'side="left"'),
+        ("hour_of(hour_start, instant)", "min(5, hour_of(hour_start, instant))"),
         ("if is_night[hour]:", "if False:"),
         ("- int(hour_start[hour])", "- hour_start[0]"),
     ],

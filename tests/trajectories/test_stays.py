@@ -53,15 +53,18 @@ def test_equals_its_twin(mode: Mode, many: list[Row]) -> None:
     ("right", "wrong"),
     [
         ("ends - time[anchor] >= minimum", "ends - time[anchor] > minimum"),
-        ("ends = time[record]\n", "ends = time[record - 1]\n"),
-        ("ends = time[record - 1]", "ends = time[record]"),
-        ("> max_gap:", ">= max_gap:"),
-        ("anchor = record\n", "anchor = record - 1\n"),
-        ("                cos_anchor = cosine(lat[anchor])\n            if", "            if"),
+        ("if silent else time[record]", ""),
+        ("time[record - 1] if silent else time[record]", "time[min(record, stop - 1)]"),
+        ("<= longest", "< longest"),
+        ("> longest", ">= longest"),
+        ("longest = max_gap if max_gap >= 0 else _NEVER", "longest = max_gap"),
+        ("anchor = record\n", "anchor = record + 1\n"),
+        ("lat[record], lon[record], wide, square", "lat[record], lon[record], 0.0, square"),
+        ("lat[record], lon[record], wide, square", "lat[record], lon[record], wide, 4 * square"),
         ("record - 1, ends", "record, ends"),
-        ("if max_gap >= 0 and time[stop - 1]", "if time[stop - 1]"),
-        ("if max_gap >= 0 and time[record]", "if time[record]"),
-        ("range(begin + 1, stop)", "range(begin + 1, min(stop + 1, time.size))"),  # looks at another device
+        ("if record == stop and max_gap < 0:", "if record == stop:"),
+        ("if record == stop and max_gap < 0:", "if False:"),
+        ("record < stop\n", "record < time.size\n"),  # looks at another device
     ],
 )
 def test_seeded_bug_is_caught(right: str, wrong: str) -> None:
@@ -168,9 +171,11 @@ def test_the_corpus_has_stays_in_and_outside_zones() -> None:
     ("right", "wrong"),
     [
         ("total > most", "total >= most"),
-        ("min(span_end[record], until)", "span_end[record]"),
-        ("max(span_start[record], begin)", "span_start[record]"),
-        ("(2 if until > time[last[stay]] else 1)", "1"),
+        ("min(span_end[span], end[stay])", "span_end[span]"),
+        ("max(span_start[span], start[stay])", "span_start[span]"),
+        ("span_start[span] < end[stay]", "span_end[span] <= end[stay]"),
+        ("begin, stop = span_first[row], span_first[row + 1]", "begin, stop = span_first[row], span_end.size"),
+        ("span = begin\n", "span, begin = begin, begin + 1\n"),
         ("seconds[candidate + 1] = 0", "pass"),
     ],
 )

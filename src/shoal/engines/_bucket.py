@@ -1,6 +1,6 @@
-"""The one kernel that every engine maps over the buckets: from records to bounded sums."""
+"""The one kernel that every engine maps over the buckets: from records to bounded contributions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
@@ -8,7 +8,23 @@ from shoal._arrays import Int64
 from shoal.buckets import PointBucket, TripBucket
 from shoal.design import Design
 from shoal.privacy import bounding
+from shoal.privacy.bounding import Bounded
 from shoal.trajectories import from_points, from_trips
+
+
+def bounded(design: Design, bucket: PointBucket | TripBucket) -> Iterator[tuple[str, Bounded]]:
+    """Every row's contribution, held to its bound: (name, contributions) for each statistic of `design`, in its order.
+
+    Pure, and safe to call from threads. The next pair is computed when it is asked for.
+    """
+    if isinstance(bucket, PointBucket):
+        plan = design.plan
+        rows = from_points(bucket, design.zones, design.calendar, plan.cleaning, plan.movement)
+    else:
+        rows = from_trips(bucket)
+    for statistic in design.statistics:
+        mechanism = design.allocation.mechanisms[statistic.name]
+        yield statistic.name, bounding.bound(statistic.contribution(rows), mechanism)
 
 
 def empty_totals(design: Design) -> dict[str, Int64]:
@@ -18,11 +34,5 @@ def empty_totals(design: Design) -> dict[str, Int64]:
 
 def add_bucket(design: Design, bucket: PointBucket | TripBucket, totals: Mapping[str, Int64]) -> None:
     """Add every row's contribution, held to its bound, into `totals` in place. Pure but for that; no row is kept."""
-    if isinstance(bucket, PointBucket):
-        plan = design.plan
-        rows = from_points(bucket, design.zones, design.calendar, plan.cleaning, plan.movement)
-    else:
-        rows = from_trips(bucket)
-    for statistic in design.statistics:
-        mechanism = design.allocation.mechanisms[statistic.name]
-        bounding.add(bounding.bound(statistic.contribution(rows), mechanism), totals[statistic.name])
+    for name, rows in bounded(design, bucket):
+        bounding.add(rows, totals[name])

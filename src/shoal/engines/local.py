@@ -8,11 +8,11 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
-from shoal._arrays import Int64
 from shoal.buckets import Buckets
 from shoal.design import Design
-from shoal.engines._bucket import add_bucket, empty_totals
+from shoal.engines._bucket import bounded
 from shoal.engines._engine import Progress
+from shoal.engines._totals import Totals
 from shoal.errors import UsageError
 from shoal.intake import Intake, Pseudonymizer
 from shoal.privacy.sums import ExactSums
@@ -90,30 +90,20 @@ class LocalEngine:
         progress("Reading records", 1.0, tally.rows)
 
     def _add_up(self, buckets: Buckets, design: Design, records: int, progress: Progress) -> Mapping[str, ExactSums]:
-        """Map every bucket; each thread adds into totals of its own, which are merged at the end."""
+        """Map every bucket and add up, all threads into the same totals."""
         number = len(buckets)
         lock, done = Lock(), count(1)
-        parts: list[dict[str, Int64]] = []
-        free: list[dict[str, Int64]] = []
+        totals = Totals(design)
 
         def work(index: int) -> None:
+            for name, rows in bounded(design, buckets.take(index)):
+                totals.add(name, rows)
             with lock:
-                totals = free.pop() if free else empty_totals(design)
-                if not any(totals is part for part in parts):
-                    parts.append(totals)
-            add_bucket(design, buckets.take(index), totals)
-            with lock:
-                free.append(totals)
                 share = next(done) / number
                 progress("Following movements", share, int(share * records))
 
         _on_all(work, iter(range(number)), self.workers)
-        sums: dict[str, ExactSums] = {}
-        for totals in parts:
-            for name, array in totals.items():
-                part = ExactSums(array)
-                sums[name] = sums[name].merge(part) if name in sums else part
-        return sums
+        return totals.seal()
 
 
 def _on_all(work: Callable[[Item], None], items: Iterator[Item], workers: int) -> None:

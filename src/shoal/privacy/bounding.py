@@ -16,7 +16,13 @@ class UnboundedError(RuntimeError):
     """A vector that can't be held to its norm because it is not one: a bug of ours, please report it."""
 
 
-def bound(rows: Contributions, mechanism: Mechanism) -> Contributions:
+class Bounded(Contributions):
+    """Contributions of which every row is held to the norm of a mechanism; made by `bound` alone."""
+
+    __slots__ = ()
+
+
+def bound(rows: Contributions, mechanism: Mechanism) -> Bounded:
     """`rows` with every row's norm (L2 for Gaussian, L1 for Laplace noise) at most `mechanism.norm`, in exact integers.
 
     Rows within the norm stay as they are; others are multiplied by norm / length and rounded down. Each row is treated
@@ -27,7 +33,7 @@ def bound(rows: Contributions, mechanism: Mechanism) -> Contributions:
     weight = np.empty_like(rows.weight)
     if not _scale_rows(rows.first, rows.cell, rows.weight, mechanism.norm, mechanism.kind == "laplace", weight):
         raise UnboundedError("the cells of a row must be strictly ascending and its weights positive")
-    return Contributions(rows.first, rows.cell, weight)
+    return Bounded(rows.first, rows.cell, weight)
 
 
 def add(rows: Contributions, totals: Int64) -> None:
@@ -35,9 +41,21 @@ def add(rows: Contributions, totals: Int64) -> None:
 
     Raises `UnboundedError`, with nothing added, where a row names a cell outside the grid.
     """
-    if rows.cell.size and not (int(rows.cell.min()) >= 0 and int(rows.cell.max()) < totals.size):
-        raise UnboundedError("a row names a cell outside the grid")
+    check_cells(rows, totals.size)
     _add(rows.cell, rows.weight, totals)
+
+
+def check_cells(rows: Contributions, cells: int) -> None:
+    """Raises `UnboundedError` where a row names a cell outside a grid of so many `cells`."""
+    if not _are_cells(rows.cell, cells):
+        raise UnboundedError("a row names a cell outside the grid")
+
+
+@njit
+def saturated(total: int, weight: int) -> int:
+    """total + weight, both 0 or more, and 2**63 - 1 where that is more: sums that stop growing keep the bound."""
+    most = np.int64(2**63 - 1)
+    return most if total > most - weight else total + weight  # type: ignore[return-value]  # an int to callers
 
 
 @njit
@@ -78,10 +96,14 @@ def _within(weight: Int64, begin: int, end: int, norm: int, absolute: bool) -> b
 
 
 @njit
-def _add(cell: Int64, weight: Int64, totals: Int64) -> None:
-    most = np.int64(2**63 - 1)
+def _are_cells(cell: Int64, cells: int) -> bool:
+    inside = True
     for i in range(cell.size):
-        if totals[cell[i]] > most - weight[i]:
-            totals[cell[i]] = most
-        else:
-            totals[cell[i]] += weight[i]
+        inside &= 0 <= cell[i] < cells
+    return inside
+
+
+@njit
+def _add(cell: Int64, weight: Int64, totals: Int64) -> None:
+    for i in range(cell.size):
+        totals[cell[i]] = saturated(totals[cell[i]], weight[i])

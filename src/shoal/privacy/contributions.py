@@ -8,6 +8,9 @@ from shoal._arrays import Int64
 from shoal._numba import njit
 from shoal.privacy.mechanism import ONE
 
+_FEW = 32  # entries that are sorted by insertion
+_RADIX = 11  # bits of a digit; 2048 counters stay in the first-level cache
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Contributions:
@@ -34,59 +37,87 @@ def contributions(first: Int64, cell: Int64, amount: Int64, per: int = 1) -> Con
     Adding before rounding matters: many short spans of one hour must not each lose a fraction, and a cell that stood
     twice would make a vector look shorter than it is.
     """
-    cell, amount = cell.copy(), amount.copy()
-    ends = np.zeros_like(first)
-    _merge_rows(first, cell, amount, ends, ONE, per)
-    kept = ends[1:] - first[:-1]
-    out = np.zeros_like(first)
-    np.cumsum(kept, out=out[1:])
-    return Contributions(out, _pack(first, kept, out, cell), _pack(first, kept, out, amount))
+    n = cell.size
+    found = Contributions(np.empty_like(first), np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64))
+    m = _merge_rows(first, cell, amount, ONE, per, found.first, found.cell, found.weight)
+    return Contributions(found.first, found.cell[:m], found.weight[:m])
 
 
 @njit
-def _merge_rows(first: Int64, cell: Int64, amount: Int64, ends: Int64, one: int, per: int) -> None:
-    """Sort and add up each row in place; row r ends up in [first[r], ends[r + 1]), amounts in fixed point."""
+def _merge_rows(
+    first: Int64, cell: Int64, amount: Int64, one: int, per: int, out_first: Int64, out_cell: Int64, out_weight: Int64
+) -> int:
+    """Write each row's cells in ascending order, with their amounts added up and in fixed point; how many they are."""
+    most = 0
     for row in range(first.size - 1):
-        kept = first[row]  # neighbours of the same cell first: movement is mostly standing still
+        most = max(most, first[row + 1] - first[row])
+    spare, count = np.empty((2, most), dtype=np.int64), np.empty(1 << _RADIX, dtype=np.int64)
+    out_first[0] = end = 0
+    for row in range(first.size - 1):
+        begin, ascending = end, True
         for i in range(first[row], first[row + 1]):
             if cell[i] < 0 or amount[i] <= 0:
                 continue
-            if kept > first[row] and cell[kept - 1] == cell[i]:
-                amount[kept - 1] += amount[i]
+            if end > begin and out_cell[end - 1] == cell[i]:  # neighbours first: movement is mostly standing still
+                out_weight[end - 1] += amount[i]
             else:
-                cell[kept], amount[kept] = cell[i], amount[i]
-                kept += 1
-        ascending = True
-        for i in range(first[row] + 1, kept):
-            if cell[i - 1] >= cell[i]:
-                ascending = False
-                break
-        end = kept
+                ascending &= end == begin or out_cell[end - 1] < cell[i]
+                out_cell[end], out_weight[end] = cell[i], amount[i]
+                end += 1
         if not ascending:
-            order = np.argsort(cell[first[row] : kept], kind="mergesort")  # no quadratic worst case
-            sorted_cell = cell[first[row] : kept][order]
-            sorted_amount = amount[first[row] : kept][order]
-            end = first[row]
-            for i in range(sorted_cell.size):
-                if end > first[row] and cell[end - 1] == sorted_cell[i]:
-                    amount[end - 1] += sorted_amount[i]
-                else:
-                    cell[end], amount[end] = sorted_cell[i], sorted_amount[i]
-                    end += 1
-        last = first[row]
-        for i in range(first[row], end):
-            weight = amount[i] * one // per
+            _sort(out_cell[begin:end], out_weight[begin:end], spare, count)
+        last = begin
+        for i in range(begin, end):
+            if i + 1 < end and out_cell[i + 1] == out_cell[i]:
+                out_weight[i + 1] += out_weight[i]
+                continue
+            weight = out_weight[i] * one // per
             if weight > 0:
-                cell[last], amount[last] = cell[i], weight
+                out_cell[last], out_weight[last] = out_cell[i], weight
                 last += 1
-        ends[row + 1] = last
+        out_first[row + 1] = end = last
+    return end
 
 
 @njit
-def _pack(first: Int64, kept: Int64, out: Int64, values: Int64) -> Int64:
-    """The kept head of each row, rows one after the other."""
-    packed = np.empty(out[-1], dtype=np.int64)
-    for row in range(kept.size):
-        for i in range(kept[row]):
-            packed[out[row] + i] = values[first[row] + i]
-    return packed
+def _sort(cell: Int64, amount: Int64, spare: Int64, count: Int64) -> None:
+    """Sort m entries by cell in place; equal cells in any order.
+
+    cell, amount  int64[m]
+    spare, count  int64[2, m or more], int64[2**_RADIX]; used here, whatever they hold
+
+    Rule    a few by insertion, more by a radix sort from the lowest digit: linear, whatever a device does.
+    """
+    m = cell.size
+    if m <= _FEW:
+        for i in range(1, m):
+            own, own_amount, at = cell[i], amount[i], i
+            while at > 0 and cell[at - 1] > own:
+                cell[at], amount[at] = cell[at - 1], amount[at - 1]
+                at -= 1
+            cell[at], amount[at] = own, own_amount
+        return
+    least = most = cell[0]
+    for i in range(m):
+        least, most = min(least, cell[i]), max(most, cell[i])
+    bits, digit = 0, 1
+    while (most - least) >> bits:
+        bits += 1
+    while digit < _RADIX and m >> (digit + 1):  # clearing the counters must not cost more than the entries
+        digit += 1
+    for step in range((bits + digit - 1) // digit):
+        shift, mask = step * digit, (1 << digit) - 1
+        for value in range(mask + 1):
+            count[value] = 0
+        for i in range(m):
+            spare[0, i], spare[1, i] = cell[i], amount[i]
+            count[((cell[i] - least) >> shift) & mask] += 1
+        place = 0
+        for value in range(mask + 1):
+            size = count[value]
+            count[value] = place
+            place += size
+        for i in range(m):
+            value = ((spare[0, i] - least) >> shift) & mask
+            cell[count[value]], amount[count[value]] = spare[0, i], spare[1, i]
+            count[value] += 1

@@ -9,11 +9,13 @@ from typing import ClassVar, Literal, Self
 import numpy as np
 
 from shoal._arrays import Float64, Int32, Int64
+from shoal._numba import njit
 from shoal.calendar import Calendar
 from shoal.keys import TIME_NAMES, Grid, TimeKey
 from shoal.plan import Plan
 from shoal.privacy.contributions import Contributions
 from shoal.trajectories import Trajectories
+from shoal.trajectories.hours import hour_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +125,15 @@ def days_in_bin(days: int, time: TimeKey) -> float:
 
 def bins_at(time: TimeKey, hours: Int64, instants: Int64) -> Int64:
     """Bin of each instant, -1 outside the period: int64[n]."""
-    hour = np.searchsorted(hours, instants, side="right") - 1
-    inside = (hour >= 0) & (hour < hours.size - 1)
-    return np.where(inside, time.of_hour[np.where(inside, hour, 0)], -1).astype(np.int64)
+    bins = np.empty(instants.size, dtype=np.int64)
+    _fill_bins(instants, hours, time.of_hour, bins)
+    return bins
+
+
+@njit
+def _fill_bins(instants: Int64, hours: Int64, of_hour: Int32, bins: Int64) -> None:
+    for i in range(instants.size):
+        if hours[0] <= instants[i] < hours[-1]:
+            bins[i] = of_hour[hour_of(hours, instants[i])]
+        else:
+            bins[i] = -1

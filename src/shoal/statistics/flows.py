@@ -7,7 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from shoal._arrays import Float64, Int32, Int64
-from shoal.keys import TimeKey, pair_codes, pair_places
+from shoal._numba import njit
+from shoal.keys import TimeKey, pair_places
 from shoal.plan import Plan
 from shoal.privacy.contributions import Contributions, contributions
 from shoal.statistics._base import Statistic, bins_at, days_in_bin, round_root
@@ -54,16 +55,35 @@ class Flows(Statistic):
 
     def contribution(self, rows: Trajectories) -> Contributions:
         trips, grid = rows.trips, self.grid
-        zones, codes = self._candidates
+        place = np.empty(trips.origin.size, dtype=np.int64)
+        _find_pairs(trips.origin, trips.destination, *self._candidates, place)
         bin_ = bins_at(grid.time, self.hours, trips.start)
-        known = (trips.origin >= 0) & (trips.destination >= 0) & (bin_ >= 0)
-        code = np.where(known, trips.origin.astype(np.int64) * zones + trips.destination, -1)
-        place = np.minimum(np.searchsorted(codes, code), codes.size - 1)
-        cell = np.where(known & (codes[place] == code), place * grid.time.bins + bin_, -1)
+        cell = np.where((place >= 0) & (bin_ >= 0), place * grid.time.bins + bin_, -1)
         return contributions(trips.first, cell, np.ones(cell.size, dtype=np.int64), self.per)
 
     @cached_property
-    def _candidates(self) -> tuple[int, Int64]:
-        """Base of the codes, and the codes of all candidate pairs, ascending: the same for every bucket."""
-        zones = int(self.grid.places.max(initial=0)) + 1
-        return zones, pair_codes(self.grid.places, zones)
+    def _candidates(self) -> tuple[Int64, Int32]:
+        """int64[z+1], place where each origin's pairs begin, and int32[p], their destinations: from public geometry."""
+        origin, destination = np.ascontiguousarray(self.grid.places.T)
+        return np.searchsorted(origin, np.arange(int(origin.max(initial=-1)) + 2)), destination
+
+
+@njit
+def _find_pairs(origin: Int32, destination: Int32, first: Int64, candidate: Int32, place: Int64) -> None:
+    """place int64[t]: which candidate pair each trip is, -1 where it is none; the others as in `_candidates`.
+
+    Rule    binary search among the destinations of the trip's origin: few lines of memory, where a search among all
+            pairs would touch one a step.
+    """
+    for trip in range(origin.size):
+        place[trip] = -1
+        if 0 <= origin[trip] < first.size - 1:
+            low, high = first[origin[trip]], first[origin[trip] + 1]
+            while low < high:
+                middle = (low + high) >> 1
+                if candidate[middle] < destination[trip]:
+                    low = middle + 1
+                else:
+                    high = middle
+            if low < first[origin[trip] + 1] and candidate[low] == destination[trip]:
+                place[trip] = low

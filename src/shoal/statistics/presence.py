@@ -12,6 +12,7 @@ from shoal.plan import Plan
 from shoal.privacy.contributions import Contributions, contributions
 from shoal.statistics._base import Statistic, days_in_bin, round_root
 from shoal.trajectories import Trajectories
+from shoal.trajectories.hours import hour_of
 
 
 class Presence(Statistic):
@@ -53,24 +54,13 @@ class Presence(Statistic):
 
 
 @njit
-def _hour_of(hours: Int64, instant: int) -> int:
-    """Index of the hour that holds `instant`; a guess that only clock changes make wrong, then corrected."""
-    hour: int = min(max(0, (instant - hours[0]) // 3600), hours.size - 2)
-    while hour > 0 and hours[hour] > instant:
-        hour -= 1
-    while hour < hours.size - 2 and hours[hour + 1] <= instant:
-        hour += 1
-    return hour
-
-
-@njit
 def _count_pieces(first: Int64, start: Int64, end: Int64, zone: Int32, hours: Int64, out: Int64) -> None:
     """out int64[d+1]: where each row's pieces begin when its spans are cut at the hours."""
     for row in range(first.size - 1):
         pieces = 0
         for i in range(first[row], first[row + 1]):
             if zone[i] >= 0 and end[i] > start[i] and start[i] < hours[-1] and end[i] > hours[0]:
-                pieces += _hour_of(hours, end[i] - 1) - _hour_of(hours, start[i]) + 1
+                pieces += hour_of(hours, end[i] - 1) - hour_of(hours, start[i]) + 1
         out[row + 1] = out[row] + pieces
 
 
@@ -83,7 +73,7 @@ def _cut(
     for i in range(start.size):
         if zone[i] < 0 or end[i] <= start[i] or start[i] >= hours[-1] or end[i] <= hours[0]:
             continue
-        for hour in range(_hour_of(hours, start[i]), _hour_of(hours, end[i] - 1) + 1):
+        for hour in range(hour_of(hours, start[i]), hour_of(hours, end[i] - 1) + 1):
             begin, finish = max(start[i], hours[hour]), min(end[i], hours[hour + 1])
             cell[piece] = np.int64(zone[i]) * bins + of_hour[hour]
             amount[piece] = max(0, finish - begin)

@@ -7,11 +7,11 @@ from shoal._arrays import Int32, Int64
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Spans:
-    """Half-open spans [start, end) for which a record stands; those of one row never overlap.
+    """Half-open spans [start, end) in one zone, ascending in time within a row; those of one row never overlap.
 
     first       int64[d+1]  span where each row begins
-    start, end  int64[n]    seconds since 1970 UTC, inside the row's unit; start <= end
-    zone        int32[n]    zone index, -1 outside every zone
+    start, end  int64[s]    seconds since 1970 UTC, inside the row's unit; start < end
+    zone        int32[s]    zone index, -1 outside every zone
     """
 
     first: Int64

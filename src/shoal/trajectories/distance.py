@@ -98,3 +98,35 @@ def is_beyond(lat1: int, lon1: int, lat2: int, lon2: int, metres: float) -> bool
     if metres > 0 and x * x + y * y < metres * metres * (1 - _MARGIN):
         return False
     return metres_between(lat1, lon1, lat2, lon2) > metres
+
+
+@njit
+def is_surely_within(lat1: int, lon1: int, lat2: int, lon2: int, wide: float, square: float) -> bool:
+    """A first look for loops, without trigonometry or a branch: True only where the distance is surely less.
+
+    wide, square  by `look_around`, or 1.0 and `speed_square(speed) * seconds**2`; points in 1e-7 degrees
+
+    Rule  x^2 + wide y^2 < square, x and y in 1e-7 degrees. Never across the date line, where y is most of a turn.
+    """
+    x = float(lat2) - float(lat1)
+    y = float(lon2) - float(lon1)
+    return x * x + wide * (y * y) < square
+
+
+@njit
+def look_around(cos1: float, within: Reach) -> tuple[float, float]:
+    """`wide` and `square` by which `is_surely_within` implies `is_near`; cos1 as there.
+
+    Rule  as in `is_near`: if x^2 is below `inside`, cos(lat2) is below cos(lat1) + sqrt(inside).
+    """
+    return cos1 * (cos1 + math.sqrt(max(0.0, within.inside))), within.inside / (_RADIAN * _RADIAN)
+
+
+@njit
+def speed_square(speed: float) -> float:
+    """What, times the square of seconds, is the `square` by which `is_surely_within` denies `is_beyond`.
+
+    speed  metres a second, 0 or more
+    """
+    units = speed / (_RADIAN * RADIUS)  # of 1e-7 degrees, a second
+    return units * units * (1 - _MARGIN)

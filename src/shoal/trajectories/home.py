@@ -6,6 +6,7 @@ from shoal._arrays import Bool, Int32, Int64
 from shoal._numba import njit
 from shoal.calendar import Calendar
 from shoal.trajectories._types import Stays
+from shoal.trajectories.hours import hour_of
 
 LEAST = 3 * 3600
 """Seconds of night-time stay below which a row has no home."""
@@ -65,7 +66,7 @@ def find_homes(
 
     Rule    the zone with the most time of stays within night hours in the row's unit; ties go to the smaller index;
             -1 where it is under `least`. Time outside every zone does not count.
-    Cost    two passes over the stays, two binary searches for each.
+    Cost    two passes over the stays.
     Source  docs/definitions.md, "Home". Slow twin: `home` in tests/trajectories/naive.py.
     """
     for row in range(stay_first.size - 1):
@@ -89,7 +90,7 @@ def find_homes(
 @njit
 def night_before(instant: int, hour_start: Int64, is_night: Bool, night: Int64) -> int:
     """Seconds of night between the period's start and `instant`, which lies in the period or at its end."""
-    hour = min(int(np.searchsorted(hour_start, instant, side="right")) - 1, is_night.size - 1)
+    hour = hour_of(hour_start, instant)
     if is_night[hour]:
         return int(night[hour]) + instant - int(hour_start[hour])
     return int(night[hour])

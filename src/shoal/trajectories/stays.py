@@ -7,10 +7,13 @@ import numpy as np
 from shoal._arrays import Int32, Int64
 from shoal._numba import njit
 from shoal.trajectories._types import Spans
-from shoal.trajectories.distance import Reach, cosine, is_near, reach
+from shoal.trajectories.distance import Reach, cosine, is_near, is_surely_within, look_around, reach
 
 NO_GAP_RULE = -1
 """As `max_gap`: silences don't matter, and what is still open at a row's end is no stay (as in trackintel)."""
+
+_NEVER = 2**62
+"""Seconds: no silence is longer."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,10 +45,10 @@ def stays_of(
 
 
 def zones_of(found: Found, time: Int64, spans: Spans, zones: int) -> Int32:
-    """Zone of each stay, int32[s]; `time` and `spans` of the n records, `zones` the number of zones."""
+    """Zone of each stay, int32[s]; `time` of the n records, `spans` of the same d rows, `zones` the number of zones."""
     zone = np.empty(found.head.size, dtype=np.int32)
     seconds = np.zeros(zones + 1, dtype=np.int64)
-    fill_zones(found.head, found.last, found.end, time, spans.start, spans.end, spans.zone, seconds, zone)
+    fill_zones(found.first, time[found.head], found.end, spans.first, spans.start, spans.end, spans.zone, seconds, zone)
     return zone
 
 
@@ -84,36 +87,40 @@ def find_stays(
     """
     count = 0
     stay_first[0] = 0
+    longest = max_gap if max_gap >= 0 else _NEVER
     for row in range(first.size - 1):
-        begin, stop = first[row], first[row + 1]
-        if begin < stop:
-            anchor = begin
+        anchor, stop = first[row], first[row + 1]
+        while anchor < stop:
             cos_anchor = cosine(lat[anchor])
-            for record in range(begin + 1, stop):
-                if max_gap >= 0 and time[record] - time[record - 1] > max_gap:
-                    ends = time[record - 1]
-                elif is_near(lat[anchor], lon[anchor], cos_anchor, lat[record], lon[record], within):
-                    continue
-                else:
-                    ends = time[record]
-                if ends - time[anchor] >= minimum:
-                    head[count], last[count], end[count] = anchor, record - 1, ends
-                    count += 1
-                anchor = record
-                cos_anchor = cosine(lat[anchor])
-            if max_gap >= 0 and time[stop - 1] - time[anchor] >= minimum:
-                head[count], last[count], end[count] = anchor, stop - 1, time[stop - 1]
+            wide, square = look_around(cos_anchor, within)
+            record = anchor + 1
+            while (
+                record < stop
+                and time[record] - time[record - 1] <= longest
+                and (
+                    is_surely_within(lat[anchor], lon[anchor], lat[record], lon[record], wide, square)
+                    or is_near(lat[anchor], lon[anchor], cos_anchor, lat[record], lon[record], within)
+                )
+            ):
+                record += 1
+            if record == stop and max_gap < 0:
+                break
+            silent = record == stop or time[record] - time[record - 1] > longest
+            ends = time[record - 1] if silent else time[record]
+            if ends - time[anchor] >= minimum:
+                head[count], last[count], end[count] = anchor, record - 1, ends
                 count += 1
+            anchor = record
         stay_first[row + 1] = count
     return count
 
 
 @njit
 def fill_zones(
-    head: Int64,
-    last: Int64,
+    stay_first: Int64,
+    start: Int64,
     end: Int64,
-    time: Int64,
+    span_first: Int64,
     span_start: Int64,
     span_end: Int64,
     span_zone: Int32,
@@ -122,32 +129,35 @@ def fill_zones(
 ) -> None:
     """Write the zone of each of s stays: the one with most of the stay's time by the spans.
 
-    head, last, end       int64[s]    as in `Found`
-    time                  int64[n]    of the records
-    span_start, span_end  int64[n]    span of each record
-    span_zone             int32[n]    zone of each record, -1 outside every zone
+    stay_first            int64[d+1]  stay where each row begins
+    start, end            int64[s]    of the stays, which ascend and don't overlap within a row
+    span_first            int64[d+1]  span where each row begins
+    span_start, span_end  int64[m]    of the spans, which ascend and don't overlap within a row
+    span_zone             int32[m]    zone of each span, -1 outside every zone
     seconds               int64[z+1]  zeros; used here and left as zeros
     zone                  int32[s]    filled here
 
     Rule    time outside every zone competes like a zone but loses ties; ties between zones go to the smaller index;
             without any time it is -1.
-    Cost    two passes over the records of stays, however many zones a stay touches.
+    Cost    two passes over the spans of stays, however many zones a stay touches.
     Source  docs/definitions.md, "Stay". Slow twin: `stay_zone` in tests/trajectories/naive.py.
     """
-    for stay in range(head.size):
-        begin, until = time[head[stay]], end[stay]
-        # the record that closed the stay stands for some of its time; after a silence there is none, and the next
-        # record may be another row's
-        stop = last[stay] + (2 if until > time[last[stay]] else 1)
-        for record in range(head[stay], stop):
-            overlap = min(span_end[record], until) - max(span_start[record], begin)
-            if overlap > 0:
-                seconds[span_zone[record] + 1] += overlap
-        best, most = -1, 0
-        for record in range(head[stay], stop):
-            candidate = span_zone[record]
-            total = seconds[candidate + 1]
-            seconds[candidate + 1] = 0
-            if total > most or (total == most and candidate >= 0 and (best < 0 or candidate < best) and most > 0):
-                best, most = candidate, total
-        zone[stay] = best
+    for row in range(stay_first.size - 1):
+        begin, stop = span_first[row], span_first[row + 1]
+        for stay in range(stay_first[row], stay_first[row + 1]):
+            while begin < stop and span_end[begin] <= start[stay]:
+                begin += 1
+            span = begin
+            while span < stop and span_start[span] < end[stay]:
+                overlap = min(span_end[span], end[stay]) - max(span_start[span], start[stay])
+                if overlap > 0:  # a stay may take no time
+                    seconds[span_zone[span] + 1] += overlap
+                span += 1
+            best, most = -1, 0
+            for touched in range(begin, span):
+                candidate = span_zone[touched]
+                total = seconds[candidate + 1]
+                seconds[candidate + 1] = 0
+                if total > most or (total == most and candidate >= 0 and (best < 0 or candidate < best) and most > 0):
+                    best, most = candidate, total
+            zone[stay] = best
