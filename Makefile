@@ -7,10 +7,10 @@ BIN := .venv/bin
 UV := env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON=$(BIN)/python UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lock clean
+.PHONY: help demo test check bench bench-scale bench-check lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.synced ## simulate a city, release its statistics, show them (DEMO_ARGS="--devices 5000 --days 7")
 	@$(BIN)/shoal demo $(DEMO_ARGS)
@@ -24,8 +24,16 @@ check: .venv/.synced ## lint, format, types (strict), and which room may import 
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: .venv/.synced ## how fast records are counted (BENCH_ARGS="...")
-	@$(BIN)/python -m benchmarks.records $(BENCH_ARGS)
+bench: .venv/.synced ## every comparison at the size that is published (BENCH_ARGS="scale stays")
+	@$(UV) sync --frozen --quiet --group bench
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+bench-scale: .venv/.synced ## N=10000000 records to a release: time, memory, disk (IDS=text KEEP=folder)
+	@$(BIN)/python -m benchmarks.scale --records $(or $(N),10000000) --ids $(or $(IDS),int) $(if $(KEEP),--keep $(KEEP)) $(BENCH_ARGS)
+
+bench-check: .venv/.synced ## fails where a ratio is worse by a third than the one kept (BENCH_ARGS="--update")
+	@$(UV) sync --frozen --quiet --group bench
+	@$(BIN)/python -m benchmarks.check $(BENCH_ARGS)
 
 lock: $(BIN)/uv ## renew uv.lock after a change of pyproject.toml
 	@$(UV) lock
