@@ -22,7 +22,8 @@ from shoal.intake._batches import PseudonymousPoints, PseudonymousTrips
 
 _BITS = 10  # 1024 parts; neighbours are taken together where they are small
 _USUAL = 1 << 18  # records that a bucket holds at most, on average
-_GATHER = 1 << 20  # records to gather before they are partitioned, so that small batches cost no more than large ones
+_LARGE = 1 << 18  # records of a batch that is partitioned at once
+_GATHER = 1 << 20  # records to gather of smaller ones, so that they cost no more than large ones
 _MOST = 1 << 21  # records above which a bucket is thinned while it is put together
 
 
@@ -84,11 +85,13 @@ class Buckets:
             if self._filled:
                 raise RuntimeError("records can't be added once the buckets are being taken")
             self._records += size
-            self._gathered.append(batch)
-            self._waiting += size
-            if self._waiting < _GATHER:
-                return
-            batches, self._gathered, self._waiting = self._gathered, [], 0
+            batches = [batch]
+            if size < _LARGE:
+                self._gathered.append(batch)
+                self._waiting += size
+                if self._waiting < _GATHER:
+                    return
+                batches, self._gathered, self._waiting = self._gathered, [], 0
             self._adding += 1
         try:
             records, first = self._split(batches)
