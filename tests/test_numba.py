@@ -110,3 +110,29 @@ def test_where_nothing_can_be_kept_kernels_run_all_the_same(tmp_path: Path) -> N
     (tmp_path / "kernels.py").write_text(MODULE)
     (tmp_path / "cache").write_text("a file where the folder should be")
     assert start(tmp_path, "int64").wait() == 0
+
+
+BLAS = textwrap.dedent(
+    """
+    import sys
+    import numpy as np
+    import kernels
+    assert kernels.outer(np.arange(1, 100), np.zeros(99, np.int64)) == 9900
+    assert "scipy.linalg" not in sys.modules
+    import numba
+    from numba.np import arraymath, linalg
+    assert linalg.ensure_blas.__name__ == arraymath.ensure_blas.__name__ == "ensure_blas"
+    assert arraymath._HAVE_BLAS
+    a, b = np.array([[2.0, 1.0], [0.0, 4.0]]), np.array([[1.0, 3.0], [5.0, 7.0]])
+    assert np.array_equal(numba.njit(lambda a, b: np.dot(a, b))(a, b), a @ b)
+    assert "scipy.linalg" in sys.modules
+    """
+)
+
+
+def test_linear_algebra_is_loaded_by_those_who_use_it(tmp_path: Path) -> None:
+    """Loading a kept kernel needs none; another package's kernels work as ever in the same process."""
+    (tmp_path / "kernels.py").write_text(MODULE)
+    assert start(tmp_path, "int64").wait() == 0
+    environment = os.environ | {"PYTHONPATH": str(tmp_path), "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-c", BLAS], env=environment, check=True)

@@ -5,6 +5,7 @@ Fast-math may re-order sums, and a re-ordered sum changes what one device can mo
 
 import fcntl
 import hashlib
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -42,6 +43,7 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # numba has no types
     """
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
+        load_without_blas()
         with self._locked() as locked:
             return super().load_overload(sig, target_context) if locked else None
 
@@ -65,6 +67,29 @@ class KernelCache(FunctionCache):  # type: ignore[misc]  # numba has no types
         with file:  # closing it gives the lock back, as does a kill
             fcntl.flock(file, fcntl.LOCK_EX)
             yield True
+
+
+def load_without_blas() -> None:
+    """Load what Numba loads before its first kernel, but not SciPy's linear algebra, for a fifth of a second less.
+
+    Numba imports it only to see whether it is there, and asks again in each function that needs it. No kernel of ours
+    does, and SciPy is one of our requirements, so the answer is known. Numba is left as it would be otherwise: another
+    package's kernels that multiply matrices find and check the library when they are compiled.
+    """
+    if "numba.np.arraymath" in sys.modules:
+        return
+    try:
+        from numba.np import linalg
+
+        check = linalg.ensure_blas
+        linalg.ensure_blas = lambda: None
+    except (ImportError, AttributeError):  # another Numba, which may do without
+        return
+    try:
+        from numba.np import arraymath
+    finally:
+        linalg.ensure_blas = check
+    arraymath.ensure_blas = check
 
 
 def _name_of_record(record: Any) -> tuple[str, tuple[()]]:

@@ -50,7 +50,7 @@ def run(
     engine = engine or LocalEngine()
     source = engine.open(design)
     progress("Recognising the records", 0.0)
-    key = _request_key(design, source, state)
+    key = _request_key(design, source, state, lambda done: progress("Recognising the records", done))
     progress("Recognising the records", 1.0)
     with state.lock(key, lambda: tell("Another run of this plan is under way; waiting for it.")):
         if first := state.accounts.find(key):
@@ -127,10 +127,10 @@ def _request(design: Design, key: str) -> Request:
     )
 
 
-def _request_key(design: Design, source: Opened, state: State) -> str:
+def _request_key(design: Design, source: Opened, state: State, progress: Callable[[float], None]) -> str:
     """Keyed digest by which the same plan over the same records is known again. Secret: it stays in the state."""
     digest = hashlib.blake2b(key=state.digest_key, digest_size=32)
-    for part in (design.plan.full_digest(), design.zones.digest, source.fingerprint(state.digest_key)):
+    for part in (design.plan.full_digest(), design.zones.digest, source.fingerprint(state.digest_key, progress)):
         digest.update(part.encode() + b"\n")
     return digest.hexdigest()
 

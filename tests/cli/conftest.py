@@ -2,10 +2,12 @@
 
 import functools
 from collections.abc import Iterator
+from math import inf
 from pathlib import Path
 
 import pytest
 
+from shoal import _progress
 from shoal.privacy import accounting
 from tests.cli.shell import OURS, shoal
 from tests.cli.town import Town
@@ -15,6 +17,7 @@ from tests.cli.town import Town
 def _own_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in OURS:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(_progress, "LONG", inf)  # a slow machine that compiles kernels would have more to say
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -304,7 +304,7 @@ class TestFaults:
         answer = release(town, "--json")
         assert answer.status == 1
         assert answer.json["status"] == 1
-        assert "in add_bucket" in answer.err, "where it happened"
+        assert "in bounded" in answer.err, "where it happened"
         assert "ValueError" in answer.err
         assert "a fault of Shoal's" in answer.err.splitlines()[-1]
         for text in (answer.err, answer.out):
@@ -319,12 +319,12 @@ from unittest.mock import patch
 from shoal.cli import main
 from shoal.engines import local
 signal.signal(signal.SIGINT, signal.default_int_handler)
-add = local.add_bucket
+follow = local.bounded
 def slow(*parts):
     print("at work", file=sys.__stdout__, flush=True)
     time.sleep(0.5)
-    add(*parts)
-with patch.object(local, "add_bucket", slow):
+    return follow(*parts)
+with patch.object(local, "bounded", slow):
     main()
 """
         command = [sys.executable, "-c", script, "release", str(town.plan), "--json"]
@@ -351,8 +351,8 @@ def fail_with(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     """Let the kernel of every engine fail like this."""
     from shoal.engines import local
 
-    def add_bucket(*_: object) -> None:
+    def bounded(*_: object) -> None:
         raise error
 
-    kernel: Callable[..., None] = add_bucket
-    monkeypatch.setattr(local, "add_bucket", kernel)
+    kernel: Callable[..., None] = bounded
+    monkeypatch.setattr(local, "bounded", kernel)

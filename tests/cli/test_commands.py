@@ -16,7 +16,7 @@ from tests.cli.town import PLAN, Town, rows
 ID = "2026-03-02-harbour-app"
 OPTIONS = {
     "check": ("PLAN",),
-    "release": ("PLAN", "--engine", "--out", "--workers", "--memory", "--state", "--accounts"),
+    "release": ("PLAN", "--engine", "--out", "--workers", "--memory", "--temp", "--state", "--accounts"),
     "show": ("RELEASE", "STATISTIC", "--top"),
     "export": ("RELEASE", "STATISTIC", "--to"),
     "verify": ("RELEASE",),
@@ -25,7 +25,10 @@ OPTIONS = {
     "demo": ("--devices", "--days", "--out", "--no-serve"),
 }
 """What the interface names, of the commands that are tested here."""
-HEAVY = ("numba", "polars", "pyarrow", "pandas", "matplotlib", "geopandas", "opendp", "numpy", "sqlalchemy")
+HEAVY = (
+    "numba", "polars", "pyarrow", "pandas", "matplotlib", "geopandas", "opendp", "numpy", "sqlalchemy", "pyspark",
+    "scipy", "shapely", "duckdb",
+)  # fmt: skip
 
 
 class TestHelp:

@@ -45,10 +45,9 @@ def scatter(rng: np.random.Generator, box: tuple[float, float, float, float], co
 
 
 def hug(rng: np.random.Generator, lines: Float64, count: int) -> tuple[Int32, Int32]:
-    """Points (lat, lon) within 1e-7 to 1e-5 degrees of lines, float64[m, 4] from lon, lat to lon, lat."""
+    """Points (lat, lon) within 1e-7 to 1e-4 degrees of lines, float64[m, 4] from lon, lat to lon, lat."""
     line = lines[rng.integers(0, len(lines), count)]
-    share = rng.choice([0.0, 1.0, 2.0], (count, 1), p=[0.05, 0.05, 0.9])  # corners too
-    share = np.where(share == 2.0, rng.uniform(0, 1, (count, 1)), share)
-    away = rng.choice([-1, 1], (count, 2)) * 10 ** rng.uniform(-7.5, -5, (count, 2))
+    share = np.clip(rng.uniform(-0.05, 1.05, (count, 1)), 0, 1)  # corners too
+    away = rng.choice([-1, 1], (count, 2)) * np.exp(rng.uniform(-17.3, -9.2, (count, 2)))
     xy = line[:, :2] * (1 - share) + line[:, 2:] * share + away
     return units(np.clip(xy[:, 1], -90, 90)), units(np.clip(xy[:, 0], -180, 180))

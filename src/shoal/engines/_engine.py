@@ -1,6 +1,6 @@
 """What an engine is: it opens the plan's records, maps every bucket, and adds up."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
 from shoal.design import Design
@@ -20,8 +20,11 @@ class Progress(Protocol):
 class Opened(Protocol):
     """Records that were found and checked; nothing but their beginnings has been read."""
 
-    def fingerprint(self, key: bytes) -> str:
-        """Keyed digest of the contents, 64 hex digits. Secret: it says whether the records are the same as before."""
+    def fingerprint(self, key: bytes, progress: Callable[[float], None] | None = None) -> str:
+        """Keyed digest of the contents, 64 hex digits. Secret: it says whether the records are the same as before.
+
+        progress  told the share that is done, from 0 to 1
+        """
         ...
 
 

@@ -18,9 +18,9 @@ from shoal.intake import Intake, Pseudonymizer
 from shoal.privacy.sums import ExactSums
 from shoal.sources import PointBatch, Source, Tally, TripBatch, open_source
 
-LEAST = 512 << 20
-"""Bytes that a run takes whatever it reads: the program, one piece of a file and one bucket for each of two threads."""
-_A_WORKER = 256 << 20  # bytes that a thread needs for what it has in hand
+LEAST = 1 << 30
+"""Bytes of memory that a run may be held to at least."""
+_PROGRAM, _THREAD = 512 << 20, 192 << 20  # bytes that they take themselves: measured, see benchmarks/README.md
 
 Item = TypeVar("Item")
 
@@ -28,8 +28,8 @@ Item = TypeVar("Item")
 class LocalEngine:
     """Reads, pseudonymises and buckets on all cores, then maps the buckets on all cores and adds up.
 
-    workers  threads; default: the machine's cores
-    memory   bytes that the run may take, 512 MiB or more; records that don't fit go to disk, sealed
+    workers  threads; default: the machine's cores, and no more than `memory` has room for
+    memory   bytes that the run may take, 1 GiB or more; records that don't fit go to disk, sealed
     temp     folder for those; default: $TMPDIR, else /var/tmp
     held     bytes of `memory` that records may fill before they go to disk; default: what the threads leave over
 
@@ -44,13 +44,15 @@ class LocalEngine:
         held: int | None = None,
     ) -> None:
         if memory < LEAST:
-            raise UsageError(f"a run needs at least {LEAST >> 20} MiB of memory; allow more, as in --memory 8GiB")
+            raise UsageError(f"a run needs at least {LEAST >> 30} GiB of memory; allow more, as in --memory 8GiB")
         if temp is not None and not Path(temp).is_dir():
             raise UsageError(f"{temp}: there is no such folder for temporary records; make it, or name another")
-        self.workers = workers or os.cpu_count() or 1
+        room = (memory - _PROGRAM) // _THREAD
+        self.workers = workers or max(1, min(os.cpu_count() or 1, room))
         self.memory = memory
         self.temp = None if temp is None else Path(temp)
-        self.held = max(memory // 4, memory - (LEAST >> 1) - self.workers * _A_WORKER) if held is None else held
+        left = memory - _PROGRAM - self.workers * _THREAD
+        self.held = max(memory // 16, left // 10 * 9) if held is None else held
 
     def open(self, design: Design) -> Source:
         """See `Engine.open`."""

@@ -12,7 +12,6 @@ from fractions import Fraction
 from typing import Any, Self
 
 from sqlalchemy import URL, Connection, Row, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from shoal.ledger import tables
 from shoal.ledger.arithmetic import costs
@@ -132,7 +131,11 @@ def _lock_account(connection: Connection, new: Account) -> Account:
 
     SQLite is locked as a whole already. On PostgreSQL a second opener waits in the insert, any other in the select.
     """
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    dialect: Any
+    if connection.dialect.name == "postgresql":  # only the one that is used: each takes its time to load
+        from sqlalchemy.dialects import postgresql as dialect
+    else:
+        from sqlalchemy.dialects import sqlite as dialect
     connection.execute(dialect.insert(tables.account).values(**asdict(new)).on_conflict_do_nothing())
     locked = select(tables.account).where(tables.account.c.source == new.source).with_for_update()
     return Account(**connection.execute(locked).one()._mapping)

@@ -53,13 +53,6 @@ def rows_and_columns(file: Path) -> tuple[int, list[str]]:
         return int(parquet.metadata.num_rows), list(parquet.schema_arrow.names)
 
 
-def zones_to_bytes(zones: Zones) -> bytes:
-    """Zones as GeoParquet, in their order."""
-    sink = io.BytesIO()
-    zone_frame(zones).to_parquet(sink, index=False, compression="zstd")
-    return sink.getvalue()
-
-
 def zone_frame(zones: Zones) -> "gpd.GeoDataFrame":
     """Zones as a GeoDataFrame: zone, name, parent, geometry; WGS 84."""
     import geopandas as gpd

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from shoal.errors import StateError
 from shoal.plan import Plan
-from shoal.release import _store
+from shoal.release import _geoparquet, _store
 from shoal.release.manifest import ESTIMATES, Facts, Manifest
 from shoal.release.words import readme
 
@@ -46,7 +46,7 @@ def write(parent: Path, *, manifest: Facts, tables: Mapping[str, "pl.DataFrame"]
                 f"tables/{name}.parquet": _put(partial / "tables" / f"{name}.parquet", _store.table_to_bytes(table))
                 for name, table in tables.items()
             }
-            files["zones.parquet"] = _put(partial / "zones.parquet", _store.zones_to_bytes(zones))
+            files["zones.parquet"] = _put(partial / "zones.parquet", _geoparquet.to_bytes(zones))
             return _finish(partial, parent, manifest, files)
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)

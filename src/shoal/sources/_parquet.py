@@ -11,7 +11,7 @@ from shoal.errors import DataError
 from shoal.sources._reader import OnBytes, Piece, Rows
 
 _ROWS = 1 << 20
-_MOST = 1 << 22  # rows of one row group that are taken into memory at once
+_MOST = 1 << 21  # rows of one row group that are taken into memory at once
 
 
 class ParquetReader:
@@ -52,7 +52,7 @@ class ParquetReader:
         with self._open() as file:
             for piece in self._guarded(file.iter_batches(1000, columns=list(columns), use_threads=False)):
                 return self._plain_all(piece, columns)
-        return {name: pa.array([], self.types[name]) for name in columns}
+        return {name: pa.nulls(0, self.types[name]) for name in columns}
 
     def _stretches(self) -> Iterator[tuple[list[int], int]]:
         """Row groups that are read together: neighbours up to about a million rows; and how many rows they are."""

@@ -92,9 +92,12 @@ class Source:
             if len(batch.device):
                 yield batch
 
-    def fingerprint(self, key: bytes) -> str:
-        """Keyed digest of the files' contents, 64 hex digits. Secret: see `fingerprint.fingerprint`."""
-        return fingerprint(self.files, key)
+    def fingerprint(self, key: bytes, progress: Callable[[float], None] | None = None) -> str:
+        """Keyed digest of the files' contents, 64 hex digits. Secret: see `fingerprint.fingerprint`.
+
+        progress  told the share that is done, from 0 to 1
+        """
+        return fingerprint(self.files, key, progress)
 
 
 def _open(plan: Plan, path: Path) -> Reader:

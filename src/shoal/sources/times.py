@@ -67,7 +67,7 @@ class Clock:
             values = _integers(times)
             _from_integers(values, self.unit, False, self.wall[0], self.offset[0], out, code)
         elif pa.types.is_floating(kind) and self.unit is not None:
-            floats = times.cast(pa.float64()).fill_null(0.0).to_numpy()
+            floats = np.from_dlpack(times.cast(pa.float64()).fill_null(0.0))
             _from_floats(floats, self.unit, out, code)
         elif not pa.types.is_null(kind):
             text = times.cast(pa.large_string())
@@ -80,7 +80,7 @@ def nulls(array: pa.Array, code: int) -> UInt8:
     """uint8[n]: `code` where `array` is null, else 0."""
     if not array.null_count:
         return np.zeros(len(array), np.uint8)
-    missing: Bool = array.is_null().to_numpy(zero_copy_only=False)
+    missing: Bool = np.from_dlpack(array.is_null().cast(pa.uint8())).view(np.bool_)
     return missing.astype(np.uint8) * np.uint8(code)
 
 
@@ -90,7 +90,7 @@ def _integers(array: pa.Array) -> Int64:
         array = array.view(pa.int64())
     elif array.type != pa.int64():  # beyond int64 there are no times: they wrap around and fall outside the period
         array = array.cast(pa.int64(), safe=False)
-    values: Int64 = (array.fill_null(0) if array.null_count else array).to_numpy()
+    values: Int64 = np.from_dlpack(array.fill_null(0) if array.null_count else array)
     return values
 
 

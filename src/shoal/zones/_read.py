@@ -1,4 +1,7 @@
-"""Vector files (GeoJSON, GeoPackage, GeoParquet) through geopandas: every way to be unusable becomes one sentence."""
+"""Vector files (GeoJSON, GeoPackage, GeoParquet): every way to be unusable becomes one sentence.
+
+Plain GeoJSON is read without GDAL; all else through geopandas, which is loaded only then.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,8 +14,7 @@ import shapely
 
 from shoal.errors import DataError
 from shoal.plan import Plan
-
-Shapes = np.ndarray[tuple[int], np.dtype[np.object_]]
+from shoal.zones._geojson import Shapes, read_plain
 
 ENDINGS = (".geojson", ".json", ".gpkg", ".parquet")
 _SAME_AS_WGS84 = {
@@ -22,6 +24,9 @@ _SAME_AS_WGS84 = {
     ("EPSG", "4283"), ("EPSG", "7844"), ("EPSG", "4167"), ("EPSG", "6668"),  # GDA94, GDA2020, NZGD2000, JGD2011
 }  # fmt: skip
 """Coordinate systems in degrees that differ from WGS 84 by two metres at most."""
+
+_WGS84 = object()
+"""The coordinate system of plain GeoJSON, without `pyproj`."""
 
 
 @dataclass(frozen=True)
@@ -48,14 +53,12 @@ def read_features(plan: Plan, key: str, kinds: tuple[str, ...]) -> Features:
         raise plan.error(f"zones.{key}", f"{file.name} must be a file that ends in {', '.join(ENDINGS)}")
     if not file.is_file():
         raise plan.error(f"zones.{key}", f"there is no file {file}; check the path")
-    table = _parquet(plan, file) if file.suffix.lower() == ".parquet" else _gdal(plan, file)
-    shapes: Shapes = np.array(table.geometry.array, dtype=np.object_)
+    columns, shapes, crs = _plain(plan, file, key) or _through_geopandas(plan, file)
     if not shapes.size:
         raise DataError(f"{file}: there is no feature in it; zones are one feature each")
     _check_shapes(file, shapes, kinds)
-    _check_crs(file, table.crs, shapes)
-    names = [str(name) for name in table.columns if name != table.geometry.name]
-    return Features(file, {name: table[name].tolist() for name in names}, shapely.force_2d(shapes))
+    _check_crs(file, crs, shapes)
+    return Features(file, columns, shapely.force_2d(shapes))
 
 
 def as_polygons(file: Path, shapes: Shapes) -> Shapes:
@@ -75,6 +78,21 @@ def as_polygons(file: Path, shapes: Shapes) -> Shapes:
             raise DataError(f"{file}: the shape of feature {row + 1} has no area ({why}); mend or remove it")
         mended[row] = areas[0] if areas.size == 1 else shapely.multipolygons(areas)
     return mended
+
+
+def _plain(plan: Plan, file: Path, key: str) -> tuple[dict[str, Sequence[object]], Shapes, Any] | None:
+    """Columns, shapes and coordinate system of plain GeoJSON; None: it has to be read the long way."""
+    if file.suffix.lower() not in (".geojson", ".json") or plan.zones.layer is not None:
+        return None
+    found = read_plain(file, columns=key != "area")  # an area is a shape, whatever else stands there
+    return None if found is None else (*found, _WGS84)
+
+
+def _through_geopandas(plan: Plan, file: Path) -> tuple[dict[str, Sequence[object]], Shapes, Any]:
+    table = _parquet(plan, file) if file.suffix.lower() == ".parquet" else _gdal(plan, file)
+    names = [str(name) for name in table.columns if name != table.geometry.name]
+    shapes: Shapes = np.array(table.geometry.array, dtype=np.object_)
+    return {name: table[name].tolist() for name in names}, shapes, table.crs
 
 
 def _gdal(plan: Plan, file: Path) -> Any:
@@ -149,7 +167,7 @@ def _check_shapes(file: Path, shapes: Shapes, kinds: tuple[str, ...]) -> None:
 
 def _check_crs(file: Path, crs: Any, shapes: Shapes) -> None:
     advice = f"convert it, for example with `ogr2ogr -t_srs EPSG:4326 {file.stem}_wgs84.geojson {file.name}`"
-    if crs is not None and not _is_wgs84(crs):
+    if crs is not None and crs is not _WGS84 and not _is_wgs84(crs):
         authority = crs.to_authority()
         label = f"{crs.name} ({':'.join(authority)})" if authority else crs.name
         raise DataError(f"{file}: its coordinates are in {label}, not in WGS 84 degrees; {advice}")
