@@ -1,5 +1,7 @@
 """Names for the arrays that rooms hand on; every one is one-dimensional and C-contiguous unless said otherwise."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,3 +14,8 @@ Bool = NDArray[np.bool_]
 
 DEGREE = 10_000_000
 """Coordinates are whole numbers of 1e-7 degrees (1.1 cm): exact, compact, the same on every engine."""
+
+
+def view(array: Any) -> NDArray[Any]:
+    """The numbers of an Arrow array without nulls, not copied. Its own `to_numpy` loads pandas: 0.3 seconds."""
+    return np.from_dlpack(array)

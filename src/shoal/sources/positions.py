@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from shoal._arrays import Float64, Int32, UInt8
+from shoal._arrays import Float64, Int32, UInt8, view
 from shoal._numba import njit
 from shoal.sources.tally import Reason
 
@@ -35,8 +35,7 @@ def floats(array: pa.Array) -> Float64:
         array = numbers.to_arrow()
     elif kind != pa.float64():
         array = array.cast(pa.float64(), safe=False)
-    # not `to_numpy`: it loads pandas, for a third of a second
-    values: Float64 = np.from_dlpack(array.fill_null(np.nan) if array.null_count else array)
+    values: Float64 = view(array.fill_null(np.nan) if array.null_count else array)
     return values
 
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
-from shoal._arrays import Bool, Float64, Int64, UInt8
+from shoal._arrays import Bool, Float64, Int64, UInt8, view
 from shoal._numba import njit
 from shoal.calendar import Calendar
 from shoal.plan import Plan
@@ -67,7 +67,7 @@ class Clock:
             values = _integers(times)
             _from_integers(values, self.unit, False, self.wall[0], self.offset[0], out, code)
         elif pa.types.is_floating(kind) and self.unit is not None:
-            floats = np.from_dlpack(times.cast(pa.float64()).fill_null(0.0))
+            floats = view(times.cast(pa.float64()).fill_null(0.0))
             _from_floats(floats, self.unit, out, code)
         elif not pa.types.is_null(kind):
             text = times.cast(pa.large_string())
@@ -80,7 +80,7 @@ def nulls(array: pa.Array, code: int) -> UInt8:
     """uint8[n]: `code` where `array` is null, else 0."""
     if not array.null_count:
         return np.zeros(len(array), np.uint8)
-    missing: Bool = np.from_dlpack(array.is_null().cast(pa.uint8())).view(np.bool_)
+    missing: Bool = view(array.is_null().cast(pa.uint8())).view(np.bool_)
     return missing.astype(np.uint8) * np.uint8(code)
 
 
@@ -90,7 +90,7 @@ def _integers(array: pa.Array) -> Int64:
         array = array.view(pa.int64())
     elif array.type != pa.int64():  # beyond int64 there are no times: they wrap around and fall outside the period
         array = array.cast(pa.int64(), safe=False)
-    values: Int64 = np.from_dlpack(array.fill_null(0) if array.null_count else array)
+    values: Int64 = view(array.fill_null(0) if array.null_count else array)
     return values
 
 
