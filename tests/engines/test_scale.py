@@ -9,6 +9,7 @@ import subprocess
 import sys
 import uuid
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -29,6 +30,7 @@ DAYS = 2
 MEASURED = """
 import json, resource, sys
 from pathlib import Path
+from typing import Any
 from shoal.design import Design
 from shoal.engines import LocalEngine
 from shoal.plan import Plan
@@ -108,7 +110,7 @@ def _sums(plan: Plan, engine: LocalEngine) -> dict[str, list[int]]:
     return {name: open_sums(sealed).tolist() for name, sealed in found.items()}
 
 
-def _measured(plan: Plan, held: int, temp: Path) -> dict[str, object]:
+def _measured(plan: Plan, held: int, temp: Path) -> dict[str, Any]:
     """The same in a process of its own, with its peak memory in bytes."""
     command = [sys.executable, "-c", MEASURED, str(plan.file), str(held), str(temp)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

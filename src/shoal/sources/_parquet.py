@@ -11,7 +11,7 @@ from shoal.errors import DataError
 from shoal.sources._reader import OnBytes, Piece, Rows
 
 _ROWS = 1 << 20
-_MOST = 1 << 21  # rows of one row group that are taken into memory at once
+_STRETCH = 1 << 18
 
 
 class ParquetReader:
@@ -39,13 +39,7 @@ class ParquetReader:
         for groups, rows in self._stretches():
             size = self._size * rows // max(self._rows, 1)
             rest -= size
-            if rows <= _MOST:
-                yield partial(self._read, groups, columns, size, on_bytes)
-            else:  # too much for memory at once, and only its rows in turn can be had
-                with self._open() as file:
-                    for piece in self._guarded(file.iter_batches(_ROWS, groups, list(columns), use_threads=False)):
-                        on_bytes(size * piece.num_rows // rows)
-                        yield partial(iter, [self._plain_all(piece, columns)])
+            yield partial(self._read, groups, rows, columns, size, on_bytes)
         on_bytes(rest)
 
     def first(self, columns: Sequence[str]) -> Rows:
@@ -67,16 +61,24 @@ class ParquetReader:
         if groups:
             yield groups, rows
 
-    def _read(self, groups: list[int], columns: Sequence[str], size: int, on_bytes: OnBytes) -> Iterator[Rows]:
+    def _read(
+        self, groups: list[int], rows: int, columns: Sequence[str], size: int, on_bytes: OnBytes
+    ) -> Iterator[Rows]:
         """The rows of some row groups; `size` is what they stand for in the file."""
         with self._open() as file:
-            try:
-                table = file.read_row_groups(groups, columns=list(columns), use_threads=False)
-            except (pa.ArrowException, OSError):
-                raise self._damaged() from None
-        on_bytes(size)
-        for piece in self._guarded(iter(table.to_batches(_ROWS))):
-            yield self._plain_all(piece, columns)
+            if rows > _ROWS:  # one large group: a stretch at a time, slower, in bounded memory
+                pieces = file.iter_batches(_STRETCH, groups, list(columns), use_threads=False)
+            else:
+                try:
+                    table = file.read_row_groups(groups, columns=list(columns), use_threads=False)
+                except (pa.ArrowException, OSError):
+                    raise self._damaged() from None
+                pieces = iter(table.to_batches())
+            done = 0
+            for piece in self._guarded(pieces):
+                before, done = done, done + piece.num_rows
+                on_bytes(size * done // rows - size * before // rows)
+                yield self._plain_all(piece, columns)
 
     def _guarded(self, pieces: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """The pieces, checked; a broken file is told without the text of Arrow, which may quote it."""
