@@ -4,7 +4,7 @@ import pytest
 import shapely
 
 from shoal._arrays import Float64, UInt64
-from shoal.zones._cells import cell_borders, cell_polygons
+from shoal.zones._cells import _face_centres, cell_borders, cell_polygons
 
 
 def everywhere(resolution: int) -> UInt64:
@@ -97,3 +97,19 @@ def test_lines_over_the_date_line_are_drawn_at_both_ends() -> None:
     assert np.abs(lines[:, 0] - lines[:, 2]).max() < 1
     assert len(lines) == len(margin) > 6
     assert (lines[:, [0, 2]] > 180).any() and (lines[:, [0, 2]] < -180).any()
+
+
+def test_the_middles_of_faces() -> None:
+    centres = _face_centres()
+    assert centres.shape == (20, 3)
+    said = unit(
+        np.degrees([[0.803582649718989942, 1.248397419617396099], [-0.230961644455383637, 0.506495587332349035]])
+    )
+    assert (np.linalg.norm(centres[:, None] - said[None], axis=2).min(axis=0) < 1e-14).all()
+
+
+def test_a_side_of_two_cells_is_drawn_once() -> None:
+    disk = h3.grid_disk(h3.latlng_to_cell(48.2, 16.3, 8), 3)
+    lines, _ = cell_borders(np.array([h3.str_to_int(cell) for cell in disk], dtype=np.uint64))
+    outer = 6 * (2 * 3 + 1)
+    assert len(disk) == 37 and len(lines) == (6 * 37 + outer) // 2

@@ -49,12 +49,12 @@ def test_resolution_zero_has_no_parents(tmp_path: Path) -> None:
     assert len(zones) == 122 and set(zones.parents) == {None}
 
 
-def test_two_million_random_points(tmp_path: Path) -> None:
+def test_random_points(tmp_path: Path) -> None:
     zones = cells(tmp_path, 8, CITY)
     west, south, east, north = CITY
     around = (west - 0.05, south - 0.05, east + 0.05, north + 0.05)
-    assert wrong(zones, *scatter(np.random.default_rng(1), around, 2_000_000)) == 0
-    assert 0.9 < zones._raster.sure < 1
+    assert wrong(zones, *scatter(np.random.default_rng(1), around, 300_000)) == 0
+    assert 0.7 < zones._raster.sure < 1 and zones._raster.bytes < 2_000_000
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 import shapely
 
-from shoal._arrays import Bool, Float64, UInt64
+from shoal._arrays import Bool, Float64, UInt64, view
 
 MOST_CELLS = 2_000_000
 _MOST_CANDIDATES = 10 * MOST_CELLS
@@ -52,7 +52,7 @@ def _centres(cells: UInt64) -> tuple[Float64, Float64]:
     from h3ronpy.vector import cells_to_coordinates
 
     table = pa.record_batch(cells_to_coordinates(cells))
-    return table.column("lat").to_numpy(), table.column("lng").to_numpy()
+    return view(table.column("lat")), view(table.column("lng"))
 
 
 def _near(area: shapely.Geometry, lat: Float64, lon: Float64, reach: float) -> Bool:

@@ -8,15 +8,16 @@ import shapely
 from shoal._arrays import DEGREE, Int32, UInt64
 from shoal.plan import Plan
 from shoal.zones import _raster
+from shoal.zones._borders import from_borders
 from shoal.zones._cells import cell_borders, cell_polygons
 from shoal.zones._cover import MOST_CELLS, TooManyError, cover
+from shoal.zones._cuts import OUTSIDE, UNSURE
 from shoal.zones._located import LocatedZones
 from shoal.zones._read import as_polygons, read_features
 
-_TILES_A_CELL = 1 << 14
-_FEWEST_TILES = 1 << 18
+_TILES_A_CELL = 1 << 8
 _MOST_CELLS_IN_RASTER = 1 << 19
-"""Above, a cell would have fewer than 32 tiles, and most of them unsure: H3 is asked at once."""
+"""Above, the borders alone would fill hundreds of megabytes: H3 is asked at once."""
 _POLAR = 85.0
 """Degrees of latitude beyond which H3 is always asked: tiles and lines of longitude and latitude mean little there."""
 
@@ -80,14 +81,14 @@ class H3Zones(LocatedZones):
         found = np.asarray(coordinates_to_cells(lat / DEGREE, lon / DEGREE, self.resolution), dtype=np.uint64)
         place = np.searchsorted(self.cells, found)
         place[place == self.cells.size] = 0
-        return np.where(self.cells[place] == found, place, _raster.OUTSIDE).astype(np.int32)
+        return np.where(self.cells[place] == found, place, OUTSIDE).astype(np.int32)
 
     def _build(self) -> _raster.Raster:
         if len(self) > _MOST_CELLS_IN_RASTER:
             return _raster.nothing()
         borders, margin = cell_borders(self.cells)
         reach = np.abs(borders[:, [1, 3]]).max()
-        tiles = min(_raster.MOST_TILES, max(_FEWEST_TILES, _TILES_A_CELL * len(self)))
+        tiles = min(_raster.MOST_TILES, _TILES_A_CELL * len(self))
         lon, lat = borders[:, [0, 2]], borders[:, [1, 3]]
         side, up = margin.max(axis=0)
         grid = _raster.Grid.over(
@@ -97,5 +98,5 @@ class H3Zones(LocatedZones):
             min(float(lon.max() + side), 180.0),
             tiles,
         )
-        beyond = _raster.OUTSIDE if reach < _POLAR - 1 else _raster.UNSURE
-        return _raster.from_borders(grid, borders, margin, self.exact, beyond)
+        beyond = OUTSIDE if reach < _POLAR - 1 else UNSURE
+        return from_borders(grid, borders, margin, self.exact, beyond)

@@ -15,7 +15,8 @@ from shoal.errors import DataError
 from shoal.plan import Plan
 from shoal.zones import _raster
 from shoal.zones._columns import read_labels, require
-from shoal.zones._located import LocatedZones
+from shoal.zones._cuts import OUTSIDE, UNSURE
+from shoal.zones._located import LocatedZones, once
 from shoal.zones._read import ENDINGS, Shapes, read_features
 
 EARTH_RADIUS: Final = 6_371_008.8  # metres; mean radius, IUGG
@@ -62,7 +63,7 @@ class PointZones(LocatedZones):
         found: Int32 = zone[nearest[:, 0]]
         for i in np.flatnonzero(distance[:, 1] - distance[:, 0] <= TIE):
             found[i] = zone[tree.query_ball_point(where[i], distance[i, 0] + TIE)].min()
-        found[distance[:, 0] > self._reach + TIE] = _raster.OUTSIDE
+        found[distance[:, 0] > self._reach + TIE] = OUTSIDE
         return found
 
     @cached_property
@@ -72,7 +73,7 @@ class PointZones(LocatedZones):
             return np.inf
         return float(2 * np.sin(self.within / (2 * EARTH_RADIUS)))
 
-    @cached_property
+    @once
     def _tree(self) -> tuple[Any, Int32]:
         """A tree of the different places, and the zone of each: the smallest of those that share it."""
         from scipy.spatial import cKDTree
@@ -108,7 +109,7 @@ class PointZones(LocatedZones):
         )
         away = _of_corners(np.minimum, first) - height - width > self._reach
         on_earth = (lat.reshape(lattice)[1:, 1:] <= 90) & (width < 1)
-        zones = np.where(away, np.int32(_raster.OUTSIDE), found[:-1, :-1])
+        zones = np.where(away, np.int32(OUTSIDE), found[:-1, :-1])
         return _raster.from_tiles(grid, zones, on_earth & (away | (ahead & same & inside)), beyond)
 
     def _grid(self) -> tuple[_raster.Grid, int]:
@@ -121,11 +122,11 @@ class PointZones(LocatedZones):
                 up, side = np.degrees(reach), np.degrees(np.arcsin(np.sin(reach) / np.cos(flattest)))
                 inside = west - side > -180 and east + side < 180
                 grid = _raster.Grid.over(south - up, west - side, north + up, east + side, _TILES)
-                return grid, _raster.OUTSIDE if inside else _raster.UNSURE
+                return grid, OUTSIDE if inside else UNSURE
         up, side = 0.01 + (north - south) / 4, 0.01 + (east - west) / 4
         south, north = max(south - up, -90), min(north + up, 90)
         west, east = max(west - side, -180), min(east + side, 180)
-        return _raster.Grid.over(south, west, north, east, _TILES), _raster.UNSURE
+        return _raster.Grid.over(south, west, north, east, _TILES), UNSURE
 
 
 def _of_corners(pick: np.ufunc, lattice: Any) -> Any:

@@ -1,7 +1,6 @@
 """Polygons from a file: districts, counties, statistical areas."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,12 +9,15 @@ import shapely
 from shoal._arrays import DEGREE, Float64, Int32
 from shoal.plan import Plan
 from shoal.zones import _raster
+from shoal.zones._borders import from_borders
 from shoal.zones._columns import read_labels
-from shoal.zones._located import LocatedZones
+from shoal.zones._cuts import OUTSIDE
+from shoal.zones._located import LocatedZones, once
 from shoal.zones._read import Shapes, as_polygons, read_features
 
-_TILES_A_ZONE = 1 << 16
-_FEWEST_TILES = 1 << 20
+_TILES_A_ZONE = 1 << 10
+_TILES_A_LINE = 1 << 2
+_FEWEST_TILES = 1 << 14
 
 
 def load(plan: Plan) -> "PolygonZones":
@@ -40,16 +42,16 @@ class PolygonZones(LocatedZones):
         covers = shapely.intersects_xy(self.shapes[zone], x[point], y[point])
         found = np.full(lat.size, len(self), dtype=np.int32)
         np.minimum.at(found, point[covers], zone[covers].astype(np.int32))
-        return np.where(found == len(self), np.int32(_raster.OUTSIDE), found)
+        return np.where(found == len(self), np.int32(OUTSIDE), found)
 
     def _build(self) -> _raster.Raster:
-        west, south, east, north = shapely.total_bounds(self.shapes)
-        tiles = min(_raster.MOST_TILES, max(_FEWEST_TILES, _TILES_A_ZONE * len(self)))
-        grid = _raster.Grid.over(south, west, north, east, tiles)
         borders = _segments(self.shapes)
-        return _raster.from_borders(grid, borders, np.zeros((len(borders), 2)), self.exact)
+        tiles = max(_FEWEST_TILES, _TILES_A_ZONE * len(self), _TILES_A_LINE * len(borders))
+        west, south, east, north = shapely.total_bounds(self.shapes)
+        grid = _raster.Grid.over(south, west, north, east, min(tiles, _raster.MOST_TILES))
+        return from_borders(grid, borders, np.zeros((len(borders), 2)), self.exact)
 
-    @cached_property
+    @once
     def _tree(self) -> Any:
         shapely.prepare(self.shapes)
         # Ask once: GEOS builds the index of a prepared polygon on first use, which threads must not do together.
