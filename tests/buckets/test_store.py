@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shoal.buckets import _pages, store
-from shoal.buckets._pages import Pages
+from shoal.buckets._pages import Pages, Pool
 from shoal.buckets._types import PointBucket, TripBucket
 from shoal.buckets.partition import POINT
 from shoal.buckets.store import Buckets
@@ -181,32 +181,32 @@ def test_the_repr_shows_nothing() -> None:
     assert not hasattr(buckets, "__dict__")
 
 
-def test_taking_a_bucket_gives_its_memory_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    mapped: list[tuple[weakref.ref[mmap.mmap], int]] = []
+def test_memory_goes_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was written to disk leaves its pages to what comes next: no more is asked for than may be held."""
+    asked: list[tuple[weakref.ref[mmap.mmap], int]] = []
 
     def watched(file: int, length: int, **options: int) -> mmap.mmap:
         memory = mmap.mmap(file, length, **options)
-        mapped.append((weakref.ref(memory), length))
+        asked.append((weakref.ref(memory), length))
         return memory
 
-    def alive() -> int:
-        return sum(length for memory, length in mapped if memory() is not None)
-
     monkeypatch.setattr(_pages, "_map", watched)
-    buckets = Buckets("points", DAYS, ROOM)
-    buckets.add(batch_of(1_500_000, 3_000, 1))
-    count, full = len(buckets), alive()
-    assert count == 8 and full >= 20 * 1_500_000
-    kept = [buckets.take(index) for index in range(4)]
-    assert alive() < 0.7 * full
-    kept += [buckets.take(index) for index in range(4, 8)]
-    assert alive() == 0 and len(kept) == 8
+    monkeypatch.setattr(_pages, "_AT_ONCE", 1 << 20)
+    held = 60 << 20
+    buckets = Buckets("points", DAYS, held, tmp_path)
+    for seed in range(16):
+        buckets.add(batch_of(500_000, 3_000, seed))
+    assert buckets.on_disk > 30 << 20
+    slack = 1024 * (1 << 15) + 20 * 500_000 + (2 << 20)  # a page a part, a batch, what is asked for at once
+    assert held < sum(length for _, length in asked) < held + slack
+    buckets.close()
+    assert not [memory for memory, _ in asked if memory() is not None]
 
 
 @given(st.lists(st.integers(0, 9_000), max_size=12))
 @settings(max_examples=30)
 def test_pages_keep_records_in_order(sizes: list[int]) -> None:
-    pages, at = Pages(POINT), 0
+    pages, at = Pages(POINT, Pool()), 0
     for size in sizes:
         part = np.zeros(size, dtype=POINT)
         part["lat"] = np.arange(at, at + size)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from shoal._arrays import Int64
-from shoal.buckets._pages import Pages
+from shoal.buckets._pages import Pages, Pool
 from shoal.buckets._types import PointBucket, TripBucket
 from shoal.buckets.grouping import group
 from shoal.buckets.partition import POINT, TRIP, Records, partition
@@ -50,6 +50,7 @@ class Buckets:
         "_lock",
         "_memory",
         "_parts",
+        "_pool",
         "_records",
         "_spill",
         "_taken",
@@ -64,7 +65,8 @@ class Buckets:
         self._units = unit_start
         self._memory = memory
         self._lock = Lock()
-        self._parts: list[Pages] = [Pages(self._kind) for _ in range(1 << _BITS)]
+        self._pool = Pool()
+        self._parts: list[Pages] = [Pages(self._kind, self._pool) for _ in range(1 << _BITS)]
         self._spill = Spill(self._kind, 1 << _BITS, folder)
         self._taken = bytearray(1 << _BITS)
         self._gathered: list[PseudonymousPoints | PseudonymousTrips] = []
@@ -150,7 +152,8 @@ class Buckets:
         """Let everything go, also what was not taken."""
         with self._lock:
             self._filled = True
-            self._gathered, self._parts = [], [Pages(self._kind) for _ in self._parts]
+            self._gathered, self._pool = [], Pool()
+            self._parts = [Pages(self._kind, self._pool) for _ in self._parts]
             self._held = 0
         self._spill.close()
 
@@ -167,9 +170,9 @@ class Buckets:
                 at = thin(records[:at]).size
                 if at + piece.size > records.size // 2:  # more seconds than that: twice the room, for all to come
                     larger = np.empty(2 * (at + piece.size), dtype=self._kind)
-                    larger[:at] = records[:at]
+                    _copy(records[:at], larger[:at])
                     records = larger
-            records[at : at + piece.size] = piece
+            _copy(piece, records[at : at + piece.size])
             at += piece.size
         return records[:at]
 
@@ -177,7 +180,7 @@ class Buckets:
         for part in own:
             yield from self._spill.read(part)
             self._spill.forget(part)
-            pages, self._parts[part] = self._parts[part], Pages(self._kind)
+            pages, self._parts[part] = self._parts[part], Pages(self._kind, self._pool)
             size = pages.size
             yield from pages.drain()
             with self._lock:
@@ -193,7 +196,7 @@ class Buckets:
                 pages = self._parts[part]
                 if not pages.size:  # other threads are at work on all the rest
                     return
-                self._parts[part] = Pages(self._kind)
+                self._parts[part] = Pages(self._kind, self._pool)
             size = pages.size
             records = np.empty(size, dtype=self._kind)
             pages.pop(records)
@@ -232,3 +235,8 @@ class Buckets:
         for part, begin, end in zip(self._parts, bounds[:-1], bounds[1:], strict=True):
             if begin < end:
                 part.append(records[begin:end])
+
+
+def _copy(records: Records, target: Records) -> None:
+    """As bytes: numpy copies records field by field."""
+    target.view(np.uint8)[:] = records.view(np.uint8)

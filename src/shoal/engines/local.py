@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from itertools import count
 from pathlib import Path
 from threading import Lock
@@ -12,6 +13,7 @@ from shoal.buckets import Buckets
 from shoal.design import Design
 from shoal.engines._bucket import bounded
 from shoal.engines._engine import Progress
+from shoal.engines._memory import kept_memory
 from shoal.engines._totals import Totals
 from shoal.errors import UsageError
 from shoal.intake import Intake, Pseudonymizer
@@ -61,12 +63,10 @@ class LocalEngine:
     def sums(self, design: Design, source: Source, tally: Tally, progress: Progress) -> Mapping[str, ExactSums]:
         """See `Engine.sums`."""
         buckets = Buckets(source.kind, design.calendar.unit_start, self.held, self.temp)
-        try:
+        with closing(buckets), kept_memory():
             self._fill(buckets, design, source, tally, progress)
             tally.check(design.plan.source.max_bad_rows, design.plan)
             return self._add_up(buckets, design, tally.rows, progress)
-        finally:
-            buckets.close()
 
     def _fill(self, buckets: Buckets, design: Design, source: Source, tally: Tally, progress: Progress) -> None:
         """Every record under its pseudonym into its bucket; the key of the pseudonyms dies with this call."""

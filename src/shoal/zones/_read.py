@@ -14,7 +14,7 @@ import shapely
 
 from shoal.errors import DataError
 from shoal.plan import Plan
-from shoal.zones._geojson import Shapes as Shapes
+from shoal.zones._geojson import Shapes
 from shoal.zones._geojson import read_plain
 
 ENDINGS = (".geojson", ".json", ".gpkg", ".parquet")
