@@ -24,10 +24,14 @@ from rich.console import Console
 
 import shoal
 from shoal import pipeline
-from shoal.buckets import Buckets, PointBucket
+from shoal.buckets import POINT, Buckets, PointBucket, Sealer
+from shoal.buckets._pages import Pool
 from shoal.buckets.partition import partition
+from shoal.buckets.spill import Spill
 from shoal.design import Design
 from shoal.engines import LocalEngine, _bucket
+from shoal.engines._bucket import bounded
+from shoal.engines._totals import Totals
 from shoal.intake import Intake, Pseudonymizer
 from shoal.intake._batches import PseudonymousPoints
 from shoal.ledger import State
@@ -295,7 +299,7 @@ FAILURES: list[tuple[Callable[[House], None], tuple[str, ...], int, str]] = [
     (spoil_positions, (), 1, "can't be used"),
     (spoil_times, (), 1, ""),
     (spoil_ids, (), 1, "16 bytes"),
-    (spoil_nothing, ("--memory", "20kB"), 1, "--memory"),
+    (spoil_nothing, ("--memory", "20kB"), 2, "--memory"),
     (spend_all, (), 3, "left"),
 ]
 
@@ -433,7 +437,10 @@ def objects(whole: Whole, release: Release, folder: Path) -> Iterator[tuple[str,
     assert isinstance(bucket, PointBucket)
     found = from_points(bucket, design.zones, design.calendar, plan.cleaning, plan.movement)
     sums = LocalEngine().sums(design, opened, Tally(), silent)
-    request = pipeline._request(design, pipeline._request_key(design, opened, state))
+    totals = Totals(design)
+    for name, rows in bounded(design, bucket):
+        totals.add(name, rows)
+    request = pipeline._request(design, pipeline._request_key(design, opened, state, silent))
     other = State.open(folder / "state")
     table = release["presence"]
     named = {"Table of presence": table, "preview": shoal.check(plan), "buckets that are full": full}
@@ -450,6 +457,7 @@ def objects(whole: Whole, release: Release, folder: Path) -> Iterator[tuple[str,
         ),
         *(batches[0], admitted[0], pseudonymizer, buckets, bucket, found, found.stays, found.trips, found.spans, sums),
         *(sums["presence"], *design.statistics, *(s.contribution(found) for s in design.statistics)),
+        *(totals, *(rows for _, rows in bounded(design, bucket)), Sealer(), Spill(POINT, 8, folder), Pool()),
     ):
         yield type(thing).__name__, thing
 

@@ -1,5 +1,7 @@
 """Charge first, then draw: in this order, whatever fails and whoever runs beside; and nothing depends on one device."""
 
+import errno
+import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ import pytest
 
 import shoal
 from shoal import pipeline
+from shoal.buckets import store
 from shoal.engines import LocalEngine
 from shoal.errors import BudgetError, DataError, StateError
 from shoal.ledger import Request
@@ -108,9 +111,13 @@ class TestOrder:
         tape.run(house.plan())
         assert len(house.charges()) == 1
 
-    def test_too_little_memory_is_refused_before_the_charge(self, house: House, tape: Tape) -> None:
-        with pytest.raises(StateError, match="--memory"):
-            tape.run(house.plan(), LocalEngine(memory=1000))
+    def test_no_room_for_temporary_records_is_told_before_the_charge(
+        self, house: House, tape: Tape, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(os, "pwrite", raising(OSError(errno.ENOSPC, "No space left on device")))
+        monkeypatch.setattr(store, "_GATHER", 100)
+        with pytest.raises(StateError, match="--temp, or allow more --memory"):
+            tape.run(house.plan(), LocalEngine(held=0))
         assert (tape.events, house.charges()) == ([], [])
 
     @pytest.mark.parametrize("error", [BudgetError("too little left"), StateError("disk full"), RuntimeError("bug")])
@@ -262,7 +269,7 @@ def test_record_and_replay(
                 Plan.load(house.plan()),
                 state=house.state,
                 out=house.out,
-                progress=lambda phase, _, phases=phases: phases.append(phase),  # type: ignore[misc]
+                progress=lambda phase, *_, phases=phases: phases.append(phase),
                 tell=silent,
             )
         requests = [terms(request) for request in tape.requests]
