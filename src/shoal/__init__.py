@@ -16,7 +16,7 @@ from shoal.api import check, release
 from shoal.api import open_ as open  # noqa: A004  # as the interface names it
 
 if TYPE_CHECKING:
-    from shoal.engines import LocalEngine
+    from shoal.engines import LocalEngine, SparkEngine
     from shoal.errors import (
         BudgetError,
         DataError,
@@ -39,6 +39,7 @@ __all__ = [
     "RefusedError",
     "Release",
     "ShoalError",
+    "SparkEngine",
     "StateError",
     "UsageError",
     "VerificationError",
@@ -51,6 +52,7 @@ _HOMES = {
     "Plan": "shoal.plan",
     "Release": "shoal.release",
     "LocalEngine": "shoal.engines",
+    "SparkEngine": "shoal.engines",
 }
 
 

@@ -115,7 +115,10 @@ class Source(_Table):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
     kind: Literal["points", "trips"]
-    files: Annotated[tuple[Text, ...], BeforeValidator(_tuple)] = Field(min_length=1)
+    files: Annotated[tuple[Text, ...], BeforeValidator(_tuple)] = ()
+    """Files and patterns, relative to the plan; with Spark any address that it reads. Either these or `table`."""
+    table: Text | None = None
+    """Name of a table in Spark's catalogue."""
     timezone: Text
     synthetic: bool = False
     time_unit: Literal["s", "ms", "us"] | None = None
@@ -145,6 +148,11 @@ class Source(_Table):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
+        if not self.files and self.table is None:
+            empty = "files" in self.model_fields_set
+            raise at("files", "must not be empty" if empty else "is missing; say where the records are")
+        if self.table is not None and "files" in self.model_fields_set:
+            raise at("table", "stands beside `files`; records come either from files or from a table, not both")
         try:
             ZoneInfo(self.timezone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -334,7 +342,7 @@ class Plan(_Table):
 
     def public(self) -> dict[str, Any]:
         """The plan as plain JSON values, without what describes the input (files, columns, ...). May be published."""
-        secret = {"files", "columns", "encoding", "separator", "time_unit"}
+        secret = {"files", "table", "columns", "encoding", "separator", "time_unit"}
         return self.model_dump(mode="json", exclude={"source": secret})
 
     def digest(self) -> str:
@@ -343,7 +351,10 @@ class Plan(_Table):
 
     def full_digest(self) -> str:
         """SHA-256 of everything the plan says, the input's description too. Secret: for the key of a request only."""
-        return _digest(self.model_dump(mode="json"))
+        tables = self.model_dump(mode="json")
+        if self.source.table is None:  # so that a plan of files is known again, whenever it was first asked
+            del tables["source"]["table"]
+        return _digest(tables)
 
 
 def _digest(tables: dict[str, Any]) -> str:

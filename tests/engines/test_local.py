@@ -266,7 +266,7 @@ def test_too_little_memory_is_refused() -> None:
 @pytest.mark.parametrize("memory", [1 << 30, 2 << 30, 8 << 30, 1 << 40])
 def test_what_records_may_fill_leaves_room_for_the_rest(memory: int) -> None:
     engine = LocalEngine(memory=memory)
-    assert 0 < engine.held and engine.held + engine.workers * (192 << 20) + (512 << 20) <= memory * 17 / 16
+    assert engine.held > 0 and engine.held + engine.workers * (192 << 20) + (512 << 20) <= memory * 17 / 16
 
 
 def test_no_room_on_disk_is_one_sentence_and_not_charged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,5 +2,6 @@
 
 from shoal.engines._engine import Engine, Opened, Progress
 from shoal.engines.local import LocalEngine
+from shoal.engines.spark import SparkEngine
 
-__all__ = ["Engine", "LocalEngine", "Opened", "Progress"]
+__all__ = ["Engine", "LocalEngine", "Opened", "Progress", "SparkEngine"]

@@ -36,7 +36,9 @@ class FrameReader:
     def __init__(self, plan: Plan, name: str, types: Mapping[str, pa.DataType], rows: Rows | None = None) -> None:
         self.path = cast(Path, name)
         roles = _roles(plan)
-        self.types = {theirs: _plain_type(kind, roles.get(theirs, set())) for theirs, kind in types.items()}
+        self.types: Mapping[str, pa.DataType] = {
+            theirs: _plain_type(kind, roles.get(theirs, set())) for theirs, kind in types.items()
+        }
         self._rows = None if rows is None else plain(plan, rows)
 
     def pieces(self, columns: Sequence[str], on_bytes: OnBytes) -> Iterator[Piece]:
@@ -218,8 +220,8 @@ def _joined(lines: pa.Array) -> bytes:
     """The lines with their line breaks."""
     if not len(lines):
         return b""
-    many: Any = pa.LargeListArray.from_arrays(pa.array([0, len(lines)], pa.int64()), lines.cast(pa.large_binary()))
-    return bytes(pc.binary_join(many, b"\n")[0].as_buffer()) + b"\n"
+    together: Any = pa.ListArray.from_arrays(pa.array([0, len(lines)], pa.int32()), lines)
+    return bytes(pc.binary_join(together, b"\n")[0].as_buffer()) + b"\n"
 
 
 def _count(lines: pa.Array) -> int:

@@ -1,6 +1,7 @@
 """A source: the files of a plan, checked, and read batch by batch."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -70,9 +71,12 @@ class Source:
         `DataError`, here or from a piece, where a file turns out to be broken.
         """
         theirs = list(dict.fromkeys(schema.columns_of(self._plan).values()))
-        for reader in self._readers:
-            for piece in reader.pieces(theirs, on_bytes or (lambda _: None)):
-                yield partial(self._convert, piece, tally)
+        with ThreadPoolExecutor(1) as disk:
+            for number, reader in enumerate(self._readers):
+                for later in self._readers[number + 1 : number + 3] if not number else self._readers[number + 2 :][:1]:
+                    disk.submit(files.fetch, later.path)
+                for piece in reader.pieces(theirs, on_bytes or (lambda _: None)):
+                    yield partial(self._convert, piece, tally)
 
     def batches(self, tally: Tally, on_bytes: Callable[[int], None] | None = None) -> Iterator[PointBatch | TripBatch]:
         """All batches of all pieces, one after the other; see `pieces`."""

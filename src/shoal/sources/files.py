@@ -1,6 +1,7 @@
 """Which files a source consists of."""
 
 import os
+from contextlib import suppress
 from glob import glob
 from pathlib import Path
 from typing import Literal
@@ -39,6 +40,14 @@ def ending(path: Path) -> Ending | None:
     """Format of a file by its name, None for an unknown one."""
     name = path.name.lower()
     return next((e for e in sorted(ENDINGS, key=len, reverse=True) if name.endswith(e)), None)
+
+
+def fetch(path: Path) -> None:
+    """Let the system read a file into its cache: the disk then works while another file is computed on."""
+    if not hasattr(os, "posix_fadvise"):  # not on macOS
+        return
+    with suppress(OSError), path.open("rb", buffering=0) as stream:  # who reads it will tell
+        os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
 
 
 def _match(plan: Plan, pattern: str) -> list[str]:

@@ -7,7 +7,7 @@ import shapely
 import shapely.affinity
 
 from shoal._arrays import Bool, Float64, UInt64
-from shoal.zones._read import Shapes
+from shoal.zones._geojson import Shapes
 
 _ROUNDING = 1e-4
 _LONGEST = 0.004  # radians; a border line is cut into parts no longer than this

@@ -14,8 +14,7 @@ import shapely
 
 from shoal.errors import DataError
 from shoal.plan import Plan
-from shoal.zones._geojson import Shapes
-from shoal.zones._geojson import read_plain
+from shoal.zones._geojson import Shapes, read_plain
 
 ENDINGS = (".geojson", ".json", ".gpkg", ".parquet")
 _SAME_AS_WGS84 = {

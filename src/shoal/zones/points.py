@@ -16,8 +16,9 @@ from shoal.plan import Plan
 from shoal.zones import _raster
 from shoal.zones._columns import read_labels, require
 from shoal.zones._cuts import OUTSIDE, UNSURE
+from shoal.zones._geojson import Shapes
 from shoal.zones._located import LocatedZones, once
-from shoal.zones._read import ENDINGS, Shapes, read_features
+from shoal.zones._read import ENDINGS, read_features
 
 EARTH_RADIUS: Final = 6_371_008.8  # metres; mean radius, IUGG
 TIE: Final = 1e-12

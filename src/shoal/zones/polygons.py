@@ -12,8 +12,9 @@ from shoal.zones import _raster
 from shoal.zones._borders import from_borders
 from shoal.zones._columns import read_labels
 from shoal.zones._cuts import OUTSIDE
+from shoal.zones._geojson import Shapes
 from shoal.zones._located import LocatedZones, once
-from shoal.zones._read import Shapes, as_polygons, read_features
+from shoal.zones._read import as_polygons, read_features
 
 _TILES_A_ZONE = 1 << 10
 _TILES_A_LINE = 1 << 2

@@ -1,0 +1,46 @@
+"""A run by Spark Connect in a process of its own, as one process can't have a session of each kind.
+
+python -m tests.engines.spark_connect PLAN...      the exact sums of each plan, and a digest, as JSON
+"""
+
+import json
+import sys
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from shoal.design import Design
+from shoal.engines import SparkEngine
+from shoal.engines._spark_keys import Keys
+from shoal.plan import Plan
+from shoal.privacy._open import open_sums
+from shoal.sources import Tally
+
+KEYS = Keys(bytes(range(20, 36)), bytes(range(40, 72)), bytes(range(80, 112)))
+"""Known, so that they can be looked for."""
+LOCAL = {"spark.ui.enabled": "false", "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
+
+
+def main() -> None:
+    Keys.random = classmethod(lambda _: KEYS)  # type: ignore[method-assign,assignment]
+    builder: Any = SparkSession.builder.remote("local[2]")
+    events = {"spark.eventLog.enabled": "true", "spark.eventLog.compress": "false", "spark.eventLog.dir": sys.argv[1]}
+    for name, value in (LOCAL | events).items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    found = []
+    for file in sys.argv[2:]:
+        plan = Plan.load(file)
+        design, tally = Design.of(plan), Tally()
+        phases: dict[str, float] = {}
+        engine = SparkEngine(session, partitions=4)
+        opened = engine.open(design)
+        sums = engine.sums(design, opened, tally, lambda phase, done, *_, own=phases: own.update({phase: done}))
+        totals = {name: open_sums(sealed).tolist() for name, sealed in sums.items()}
+        found.append([totals, tally.summary(), opened.fingerprint(bytes(32)), phases])
+    print(json.dumps([type(session).__module__, found]))
+    session.stop()
+
+
+if __name__ == "__main__":
+    main()
