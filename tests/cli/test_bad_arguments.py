@@ -88,9 +88,9 @@ def contents(folder: Path) -> dict[str, float]:
 
 
 def test_too_little_memory(town: Town) -> None:
-    refused(shoal("release", town.plan, "--memory", "1KB"), 2, "at least 1 GiB", "--memory 8GiB")
+    refused(shoal("release", town.plan, "--memory", "1KB"), 2, "at least 1.5 GiB", "--memory 8GiB")
     assert (town.found(), town.charges()) == ([], 0)
-    assert shoal("release", town.plan, "--memory", "1GiB").status == 0
+    assert shoal("release", town.plan, "--memory", "1.5GiB").status == 0
 
 
 def test_a_folder_for_temporary_records_that_is_not_there(town: Town) -> None:

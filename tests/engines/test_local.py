@@ -259,14 +259,14 @@ def test_a_thinning_that_keeps_the_wrong_record_would_show(
 
 
 def test_too_little_memory_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"^a run needs at least 1 GiB of memory; allow more, as in --memory 8GiB$"):
-        LocalEngine(memory=(1 << 30) - 1)
+    with pytest.raises(UsageError, match=r"^a run needs at least 1\.5 GiB of memory; allow more, as in --memory 8GiB$"):
+        LocalEngine(memory=(3 << 29) - 1)
 
 
-@pytest.mark.parametrize("memory", [1 << 30, 2 << 30, 8 << 30, 1 << 40])
+@pytest.mark.parametrize("memory", [3 << 29, 2 << 30, 8 << 30, 1 << 40])
 def test_what_records_may_fill_leaves_room_for_the_rest(memory: int) -> None:
     engine = LocalEngine(memory=memory)
-    assert engine.held > 0 and engine.held + engine.workers * (192 << 20) + (512 << 20) <= memory * 17 / 16
+    assert engine.held > 0 and engine.held + engine.workers * (256 << 20) + (768 << 20) <= memory * 17 / 16
 
 
 def test_no_room_on_disk_is_one_sentence_and_not_charged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

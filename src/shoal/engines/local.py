@@ -20,9 +20,9 @@ from shoal.intake import Intake, Pseudonymizer
 from shoal.privacy.sums import ExactSums
 from shoal.sources import PointBatch, Source, Tally, TripBatch, open_source
 
-LEAST = 1 << 30
+LEAST = 3 << 29
 """Bytes of memory that a run may be held to at least."""
-_PROGRAM, _THREAD = 512 << 20, 192 << 20  # bytes that they take themselves: measured, see benchmarks/README.md
+_PROGRAM, _THREAD = 768 << 20, 256 << 20  # bytes that they take themselves: measured, see benchmarks/README.md
 
 Item = TypeVar("Item")
 
@@ -31,7 +31,7 @@ class LocalEngine:
     """Reads, pseudonymises and buckets on all cores, then maps the buckets on all cores and adds up.
 
     workers  threads; default: the machine's cores, and no more than `memory` has room for
-    memory   bytes that the run may take, 1 GiB or more; records that don't fit go to disk, sealed
+    memory   bytes that the run may take, 1.5 GiB or more; records that don't fit go to disk, sealed
     temp     folder for those; default: $TMPDIR, else /var/tmp
     held     bytes of `memory` that records may fill before they go to disk; default: what the threads leave over
 
@@ -46,7 +46,7 @@ class LocalEngine:
         held: int | None = None,
     ) -> None:
         if memory < LEAST:
-            raise UsageError(f"a run needs at least {LEAST >> 30} GiB of memory; allow more, as in --memory 8GiB")
+            raise UsageError(f"a run needs at least {LEAST / 2**30:g} GiB of memory; allow more, as in --memory 8GiB")
         if temp is not None and not Path(temp).is_dir():
             raise UsageError(f"{temp}: there is no such folder for temporary records; make it, or name another")
         room = (memory - _PROGRAM) // _THREAD

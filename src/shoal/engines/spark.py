@@ -27,8 +27,10 @@ if TYPE_CHECKING:
 _PHASES = ("Reading records", "Following movements", "Adding up")
 _MOST_BITS = 15
 _PART = 64 << 20  # bytes of input that make a part: some five million records of Parquet
-_LARGE, _SMALL = 1 << 16, 1 << 10  # records of a segment
+_LEAST, _MOST = 64, 1 << 16  # records of a segment
+_RECORD = 29  # bytes that a sealed record takes at most
 _BATCH = 256 << 20  # bytes that Spark may hand to a task at once
+_USUAL_ROWS = 10_000
 
 
 class SparkEngine:
@@ -172,8 +174,7 @@ def _by_id(frame: "DataFrame", number: int, column: str) -> "DataFrame":
 
 
 def _piece(session: "SparkSession") -> int:
-    """Records of a segment: Spark gives a task several thousand at once, unless a limit in bytes says otherwise."""
-    limit = spark.setting(session, "spark.sql.execution.arrow.maxBytesPerBatch")
-    if limit is not None and limit.isdigit() and int(limit) <= _BATCH:
-        return _LARGE
-    return _SMALL
+    """Records of a segment: Spark hands a task so many segments at once, and together they must stay small."""
+    rows = spark.setting(session, "spark.sql.execution.arrow.maxRecordsPerBatch") or ""
+    number = int(rows) if rows.isdigit() and int(rows) > 0 else _USUAL_ROWS
+    return max(_LEAST, min(_BATCH // (number * _RECORD), _MOST))
