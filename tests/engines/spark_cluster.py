@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 PYTHONPATH = f"{ROOT}:{ROOT / 'src'}"  # tasks of the tests, and this very Shoal
 LIMIT = 300  # seconds
+QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # for a Java that starts often and lives shortly
 LOG = """
 status = error
 rootLogger.level = info
@@ -57,6 +58,7 @@ def need_spark() -> None:
 def environment(folder: Path) -> dict[str, str]:
     """What processes of Spark need to run here, whatever this machine calls itself."""
     return {
+        "JAVA_TOOL_OPTIONS": QUICK,
         "PYSPARK_PYTHON": sys.executable,
         "PYTHONPATH": PYTHONPATH,
         "SPARK_LOCAL_IP": "127.0.0.1",

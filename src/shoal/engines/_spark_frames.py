@@ -106,9 +106,11 @@ def _open_addresses(session: "SparkSession", design: Design, peek: PeekAt) -> Fr
             _check_names(plan, frame, name)
             parts.append(_columns(plan, frame, name))
         else:
-            first = sorted(frame.inputFiles())[0]
-            head = _head(peek(_lines(_read(session, plan, ending, [_escaped(first)], first)), 1))
-            parts.append(Part(_lines(frame), Shape(ending, name, head if ending == ".csv" else b"")))
+            head = b""
+            if ending == ".csv":
+                first = sorted(frame.inputFiles())[0]
+                head = _head(peek(_lines(_read(session, plan, ending, [_escaped(first)], first)), 1))
+            parts.append(Part(_lines(frame), Shape(ending, name, head)))
     return _checked(design, parts, raw, peek)
 
 
@@ -306,7 +308,7 @@ def _size(frames: "Sequence[DataFrame]") -> int | None:
     """Bytes, as Spark plans with them; a session of Connect does not say."""
     try:
         plans: list[Any] = [cast(Any, frame)._jdf.queryExecution().optimizedPlan() for frame in frames]
-        return sum(int(plan.stats().sizeInBytes().toString()) for plan in plans)
+        return sum(int(str(plan.stats().sizeInBytes())) for plan in plans)
     except Exception:
         return None
 
