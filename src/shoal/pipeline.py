@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -49,14 +50,16 @@ def run(
     assessment = _assessment(plan)
     engine = engine or LocalEngine()
     source = engine.open(design)
-    progress("Recognising the records", 0.0)
-    key = _request_key(design, source, state, lambda done: progress("Recognising the records", done))
-    progress("Recognising the records", 1.0)
-    with state.lock(key, lambda: tell("Another run of this plan is under way; waiting for it.")):
-        if first := state.accounts.find(key):
-            tell("This plan was released over these records before: here is that release; nothing is charged.")
-            return _publish(state, first, out)
-        request = _request(design, key)
+    with state.lock(_plan_key(design, state), lambda: tell("Another run of this plan is under way; waiting for it.")):
+        key = None
+        if state.accounts.knows(plan.digest()):
+            key = _request_key(design, source, state, progress)
+            if first := state.accounts.find(key):
+                tell("This plan was released over these records before: here is that release; nothing is charged.")
+                return _publish(state, first, out)
+        else:
+            source.fingerprint_along(state.digest_key)  # there is nothing to compare it with before the reading
+        request = _request(design)
         size = size_about(sum(statistic.grid.cells for statistic in design.statistics), design.zones)
         state.accounts.check(request)  # refuse before hours of work; `charge` below decides
         require_room(size, (state.releases, out))
@@ -65,6 +68,7 @@ def run(
         for reason, count in tally.summary():
             tell(f"  {count} {reason}")
         require_room(size, (state.releases, out))
+        request = replace(request, key=key or _request_key(design, source, state, progress))
         standing = state.accounts.check(request)
         paid = state.accounts.charge(request)
         tables = {}
@@ -107,7 +111,8 @@ def _facts(design: Design, statistic: Statistic) -> StatisticFacts:
     )
 
 
-def _request(design: Design, key: str) -> Request:
+def _request(design: Design) -> Request:
+    """What is asked of the accounts, still without the key that says over which records."""
     plan, mechanisms = design.plan, design.allocation.mechanisms
     unit = plan.period.unit
     return Request(
@@ -122,15 +127,24 @@ def _request(design: Design, key: str) -> Request:
         cap_rho=design.cap_rho,
         cap_epsilon=plan.source.account_cap,
         cap_delta=plan.privacy.delta,
-        key=key,
+        key="",
         plan_digest=plan.digest(),
     )
 
 
-def _request_key(design: Design, source: Opened, state: State, progress: Callable[[float], None]) -> str:
+def _plan_key(design: Design, state: State) -> str:
+    """By which two runs of one plan know each other."""
+    digest = hashlib.blake2b(key=state.digest_key, digest_size=32, person=b"shoal plan")
+    for part in (design.plan.full_digest(), design.zones.digest):
+        digest.update(part.encode() + b"\n")
+    return digest.hexdigest()
+
+
+def _request_key(design: Design, source: Opened, state: State, progress: Progress) -> str:
     """Keyed digest by which the same plan over the same records is known again. Secret: it stays in the state."""
+    records = source.fingerprint(state.digest_key, lambda done: progress("Recognising the records", done))
     digest = hashlib.blake2b(key=state.digest_key, digest_size=32)
-    for part in (design.plan.full_digest(), design.zones.digest, source.fingerprint(state.digest_key, progress)):
+    for part in (design.plan.full_digest(), design.zones.digest, records):
         digest.update(part.encode() + b"\n")
     return digest.hexdigest()
 

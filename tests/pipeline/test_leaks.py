@@ -10,7 +10,7 @@ import os
 import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any
@@ -45,6 +45,7 @@ from shoal.release.overview import overview
 from shoal.release.read import Release
 from shoal.sources import PointBatch, Tally, open_source
 from shoal.sources import points as source_points
+from shoal.sources.fingerprint import Fingerprint
 from shoal.trajectories import Spans, Stays, Trajectories, Trips, from_points
 from tests.cli.shell import Answer
 from tests.cli.shell import shoal as command
@@ -440,7 +441,8 @@ def objects(whole: Whole, release: Release, folder: Path) -> Iterator[tuple[str,
     totals = Totals(design)
     for name, rows in bounded(design, bucket):
         totals.add(name, rows)
-    request = pipeline._request(design, pipeline._request_key(design, opened, state, silent))
+    request = replace(pipeline._request(design), key=pipeline._request_key(design, opened, state, silent))
+    along = Fingerprint(opened.files, state.digest_key)
     other = State.open(folder / "state")
     table = release["presence"]
     named = {"Table of presence": table, "preview": shoal.check(plan), "buckets that are full": full}
@@ -457,7 +459,7 @@ def objects(whole: Whole, release: Release, folder: Path) -> Iterator[tuple[str,
         ),
         *(batches[0], admitted[0], pseudonymizer, buckets, bucket, found, found.stays, found.trips, found.spans, sums),
         *(sums["presence"], *design.statistics, *(s.contribution(found) for s in design.statistics)),
-        *(totals, *(rows for _, rows in bounded(design, bucket)), Sealer(), Spill(POINT, 8, folder), Pool()),
+        *(along, totals, *(rows for _, rows in bounded(design, bucket)), Sealer(), Spill(POINT, 8, folder), Pool()),
     ):
         yield type(thing).__name__, thing
 

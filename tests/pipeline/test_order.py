@@ -25,6 +25,7 @@ from shoal.privacy.mechanism import Mechanism
 from shoal.privacy.noise import measure
 from shoal.privacy.sums import ExactSums
 from shoal.release.read import Release
+from shoal.sources.fingerprint import Fingerprint
 from tests.pipeline import source
 from tests.pipeline.house import House
 
@@ -96,6 +97,30 @@ class TestOrder:
         tape.events.clear()
         assert tape.run(house.plan()).manifest == first.manifest
         assert tape.events == ["place"]
+
+    def test_files_are_read_once_to_count_them_and_once_to_know_them_again(
+        self, house: House, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A plan that was never charged has nothing to be compared with: its fingerprint is taken in passing."""
+        passes: list[bool] = []
+        tape = Tape(house)
+        usual = Fingerprint.take_rest
+
+        def noted(own: Fingerprint, *arguments: Any) -> None:
+            passes.append(not own._tags)
+            usual(own, *arguments)
+
+        monkeypatch.setattr(Fingerprint, "take_rest", noted)
+        tape.run(house.plan())
+        assert passes == [False]
+        tape.run(house.plan())
+        assert passes == [False, True]
+        changed = house.input / "records" / "2-osprey.ndjson"
+        changed.write_text(changed.read_text() + "\n")
+        tape.run(house.plan())
+        assert passes == [False, True, True] and len(house.charges()) == 2
+        tape.run(house.plan())
+        assert passes == [False, True, True, True] and len(house.charges()) == 2
 
     def test_what_fails_to_be_read_is_not_charged(
         self, house: House, tape: Tape, monkeypatch: pytest.MonkeyPatch

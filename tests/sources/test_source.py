@@ -2,8 +2,10 @@
 
 import gzip
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -12,7 +14,7 @@ import pytest
 
 from shoal.calendar import Calendar
 from shoal.errors import DataError, PlanError
-from shoal.sources import PointBatch, Tally, open_source
+from shoal.sources import PointBatch, Source, Tally, fingerprint, open_source
 from tests.sources import make
 
 FRAME = pl.DataFrame(
@@ -135,6 +137,61 @@ def test_a_source_shows_nothing_and_has_a_fingerprint(tmp_path: Path) -> None:
     assert before == source.fingerprint(b"k" * 32)
     (tmp_path / "a.csv").write_text((tmp_path / "a.csv").read_text().replace("48.2082", "48.2083"))
     assert source.fingerprint(b"k" * 32) != before
+
+
+class TestFingerprintAlong:
+    """Taken while the records are read, so that no file is read twice."""
+
+    KEY = b"k" * 32
+
+    @pytest.fixture
+    def source(self, tmp_path: Path) -> Source:
+        for number in range(5):
+            write(tmp_path, f"{number}.csv")
+            write(tmp_path, f"{number}.parquet")
+        return make.opened(make.plan(tmp_path, ["*.csv", "*.parquet"]))
+
+    @pytest.fixture
+    def passes(self, source: Source, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """Names of the files whose bytes went into a fingerprint."""
+        names: list[str] = []
+        usual = fingerprint._Tagger.__call__
+
+        def noted(tagger: fingerprint._Tagger, part: Any) -> bytes:
+            names.append(part.file.name)
+            return usual(tagger, part)
+
+        monkeypatch.setattr(fingerprint._Tagger, "__call__", noted)
+        return names
+
+    def test_it_is_the_one_of_a_pass_of_its_own(self, source: Source, passes: list[str]) -> None:
+        apart = source.fingerprint(self.KEY)
+        passes.clear()
+        source.fingerprint_along(self.KEY)
+        assert len(list(source.batches(Tally()))) == 10
+        assert sorted(passes) == sorted(file.name for file in source.files)
+        assert source.fingerprint(self.KEY) == apart and len(passes) == 10
+        assert source.fingerprint(b"j" * 32) != apart and len(passes) == 20, "another key sees nothing of it"
+
+    def test_what_was_not_read_to_the_end_is_read_for_it(self, source: Source, passes: list[str]) -> None:
+        source.fingerprint_along(self.KEY)
+        records = source.batches(Tally())
+        next(records)
+        del records
+        along = source.fingerprint(self.KEY)
+        assert sorted(passes) == sorted(file.name for file in source.files)
+        passes.clear()
+        again = make.opened(source._plan)
+        assert along == again.fingerprint(self.KEY)
+
+    def test_a_change_after_opening_shows(self, source: Source) -> None:
+        apart = source.fingerprint(self.KEY)
+        source.fingerprint_along(self.KEY)
+        file = source.files[-2]
+        file.write_bytes(file.read_bytes()[:-1] + b"x")
+        with suppress(DataError):
+            list(source.batches(Tally()))
+        assert source.fingerprint(self.KEY) != apart
 
 
 def test_every_file_is_checked_before_the_first_batch(tmp_path: Path) -> None:

@@ -20,6 +20,10 @@ class Progress(Protocol):
 class Opened(Protocol):
     """Records that were found and checked; nothing but their beginnings has been read."""
 
+    def fingerprint_along(self, key: bytes) -> None:
+        """Let `Engine.sums` take the fingerprint along, where that saves a pass; ask `fingerprint` afterwards."""
+        ...
+
     def fingerprint(self, key: bytes, progress: Callable[[float], None] | None = None) -> str:
         """Keyed digest of the contents, 64 hex digits. Secret: it says whether the records are the same as before.
 

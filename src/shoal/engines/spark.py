@@ -106,6 +106,9 @@ class SparkSource:
         self.session, self.shipped, self.frames = session, shipped, frames
         self._design = design
 
+    def fingerprint_along(self, key: bytes) -> None:
+        """See `Opened.fingerprint_along`. The driver reads no file while the executors do: nothing to take along."""
+
     def fingerprint(self, key: bytes, progress: Callable[[float], None] | None = None) -> str:
         """See `Opened.fingerprint`. Files of this machine: as the local engine takes it. Else: a job over all rows."""
         if self.frames.files is not None:

@@ -61,6 +61,8 @@ class Accounts:
         fixed at first (time zone, unit, cap, synthetic). A refused or failed charge changes nothing, or, where the
         database fails at the very end, wastes budget.
         """
+        if not request.key:
+            raise ValueError("a request is charged only when its records are known: `key` is empty")
         charge = secrets.token_hex(8)
         with self._database.writing() as connection:
             account = _lock_account(connection, _new_account(request))
@@ -90,6 +92,12 @@ class Accounts:
         query = select(tables.charge.c.release).where(of_key).order_by(tables.charge.c.time, tables.charge.c.charge)
         with self._database.reading() as connection:
             return connection.execute(query.limit(1)).scalar()
+
+    def knows(self, plan_digest: str) -> bool:
+        """Was anything ever charged for the plan with this `Plan.digest`? If not, no `find` can know a key of it."""
+        query = select(tables.charge.c.charge).where(tables.charge.c.plan_digest == plan_digest)
+        with self._database.reading() as connection:
+            return connection.execute(query.limit(1)).first() is not None
 
     def statement(self) -> list[AccountStatement]:
         """Every account by name of its source: what is left in each unit, and the charges that spent it."""

@@ -37,7 +37,8 @@ class Request:
     """A later plan must say the same cap in epsilon; what it says in rho and delta is not looked at again."""
     cap_delta: Fraction
     key: str = field(repr=False)
-    """Keyed digest of plan and records, hexadecimal. Secret: it stays in the state."""
+    """Keyed digest of plan and records, hexadecimal. Secret: it stays in the state. Empty where the records have not
+    been read yet: such a request can be checked, not charged."""
     plan_digest: str
     """`Plan.digest()`, public."""
 

@@ -1,9 +1,11 @@
 """A source: the files of a plan, checked, and read batch by batch."""
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Literal
 
 from shoal.calendar import Calendar
@@ -15,7 +17,7 @@ from shoal.sources._csv import CsvReader
 from shoal.sources._ndjson import NdjsonReader
 from shoal.sources._parquet import ParquetReader
 from shoal.sources._reader import Reader, Rows
-from shoal.sources.fingerprint import fingerprint
+from shoal.sources.fingerprint import Fingerprint
 from shoal.sources.points import points
 from shoal.sources.swapped import check_order
 from shoal.sources.tally import Tally
@@ -23,6 +25,8 @@ from shoal.sources.times import Clock
 from shoal.sources.trips import trips
 from shoal.zones._base import Zones
 
+_AHEAD = 3
+"""Files that the disk is asked for at a time, the one that is read among them."""
 Piece = Callable[[], Iterator[PointBatch | TripBatch]]
 """Reads a stretch of the source; any thread may call it, once."""
 
@@ -58,6 +62,7 @@ class Source:
         self.files: tuple[Path, ...] = tuple(reader.path for reader in readers)
         self.size: int = sum(path.stat().st_size for path in self.files)
         """Bytes of all files; what `batches` reports to `on_bytes` adds up to it."""
+        self._along: Fingerprint | None = None
 
     def __repr__(self) -> str:
         return f"<Source of {self.kind}>"
@@ -71,12 +76,26 @@ class Source:
         `DataError`, here or from a piece, where a file turns out to be broken.
         """
         theirs = list(dict.fromkeys(schema.columns_of(self._plan).values()))
+        over = Event()
         with ThreadPoolExecutor(1) as disk:
-            for number, reader in enumerate(self._readers):
-                for later in self._readers[number + 1 : number + 3] if not number else self._readers[number + 2 :][:1]:
-                    disk.submit(files.fetch, later.path)
-                for piece in reader.pieces(theirs, on_bytes or (lambda _: None)):
-                    yield partial(self._convert, piece, tally)
+            ahead = [disk.submit(self._fetch, number, over) for number in range(len(self._readers))[:_AHEAD]]
+            try:
+                for number, reader in enumerate(self._readers):
+                    for piece in reader.pieces(theirs, on_bytes or (lambda _: None)):
+                        yield partial(self._convert, piece, tally)
+                    if number + _AHEAD < len(self._readers):
+                        ahead.append(disk.submit(self._fetch, number + _AHEAD, over))
+                for fetched in ahead:
+                    fetched.result()
+            finally:
+                over.set()
+                disk.shutdown(wait=False, cancel_futures=True)
+
+    def _fetch(self, number: int, over: Event) -> None:
+        """Have the disk read a file before its turn, and take its fingerprint from what it read."""
+        files.fetch(self.files[number])
+        if self._along is not None:
+            self._along.take(number, over)
 
     def batches(self, tally: Tally, on_bytes: Callable[[int], None] | None = None) -> Iterator[PointBatch | TripBatch]:
         """All batches of all pieces, one after the other; see `pieces`."""
@@ -96,12 +115,18 @@ class Source:
             if len(batch.device):
                 yield batch
 
+    def fingerprint_along(self, key: bytes) -> None:
+        """Let the next reading of the records take their fingerprint along: `fingerprint` then needs no pass."""
+        self._along = Fingerprint(self.files, key)
+
     def fingerprint(self, key: bytes, progress: Callable[[float], None] | None = None) -> str:
-        """Keyed digest of the files' contents, 64 hex digits. Secret: see `fingerprint.fingerprint`.
+        """Keyed digest of the files' contents, 64 hex digits. Secret: see `fingerprint.Fingerprint`.
 
         progress  told the share that is done, from 0 to 1
         """
-        return fingerprint(self.files, key, progress)
+        own = self._along if self._along is not None and self._along.is_under(key) else Fingerprint(self.files, key)
+        own.take_rest(progress, os.cpu_count() or 1)
+        return own.hexdigest()
 
 
 def _open(plan: Plan, path: Path) -> Reader:
