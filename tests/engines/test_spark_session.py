@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from shoal.design import Design
 from shoal.engines import LocalEngine, SparkEngine, _spark_session
 from shoal.engines._spark_notes import TaskError, said_by_task
+from shoal.engines.spark import _piece
 from shoal.errors import DataError, ShoalError, StateError, UsageError
 from shoal.intake import Pseudonymizer
 from tests.conftest import missing
@@ -155,6 +157,25 @@ class TestSession:
 
 
 _NTZ = "spark.sql.parquet.inferTimestampNTZ.enabled"
+
+
+@pytest.mark.parametrize(
+    ("settings", "records"),
+    [
+        ({}, 925),
+        ({"maxRecordsPerBatch": "65536"}, 141),
+        ({"maxRecordsPerBatch": "0"}, 925),  # means: no limit
+        ({"maxRecordsPerBatch": "100000000"}, 64),
+        ({"maxRecordsPerBatch": "65536", "maxBytesPerBatch": "67108864b"}, 1 << 16),
+        ({"maxRecordsPerBatch": "65536", "maxBytesPerBatch": "-1"}, 141),
+        ({"maxRecordsPerBatch": "65536", "maxBytesPerBatch": "8589934592b"}, 141),
+    ],
+)
+def test_what_spark_hands_to_a_task_at_once_stays_small(settings: dict[str, str], records: int) -> None:
+    """By bytes where Spark counts them, else by its rows: 256 MiB of segments."""
+    known = {f"spark.sql.execution.arrow.{name}": value for name, value in settings.items()}
+    session = SimpleNamespace(conf=SimpleNamespace(get=known.__getitem__))
+    assert _piece(session) == records  # type: ignore[arg-type]
 
 
 class TestSentences:

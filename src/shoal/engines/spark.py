@@ -1,5 +1,6 @@
 """The Spark engine: the same kernels on a cluster, the same integers. PySpark is imported when it is used."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -177,7 +178,13 @@ def _by_id(frame: "DataFrame", number: int, column: str) -> "DataFrame":
 
 
 def _piece(session: "SparkSession") -> int:
-    """Records of a segment: Spark hands a task so many segments at once, and together they must stay small."""
+    """Records of a segment: Spark hands a task so many segments at once, and together they must stay small.
+
+    Spark 4.1 and later count the bytes themselves; earlier ones count rows, whatever is in them.
+    """
+    size = re.fullmatch(r"(\d+)b?", spark.setting(session, "spark.sql.execution.arrow.maxBytesPerBatch") or "")
+    if size and 0 < int(size[1]) <= _BATCH:
+        return _MOST
     rows = spark.setting(session, "spark.sql.execution.arrow.maxRecordsPerBatch") or ""
     number = int(rows) if rows.isdigit() and int(rows) > 0 else _USUAL_ROWS
     return max(_LEAST, min(_BATCH // (number * _RECORD), _MOST))
