@@ -8,16 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
 from shoal.api import release as shoal_release
+from shoal.calendar import Calendar
 from shoal.errors import DataError, RefusedError, ShoalError, UsageError
-from shoal.evaluate import Evaluation, evaluate
+from shoal.evaluate import ADD_UP, Evaluation, evaluate
+from shoal.keys import TimeKey
 from shoal.plan import Plan
 from shoal.release import Release
 from shoal.release.read import open_release
 from shoal.simulate import simulate
+from shoal.simulate.truth_tables import PER_UNIT
+from shoal.statistics import STATISTICS
 from tests.cli.shell import shoal
 from tests.release import make
 
@@ -123,6 +128,70 @@ def test_pairs_too_far_apart_for_the_release_are_left_out(tmp_path: Path) -> Non
         evaluate(whole, write_truth(part, tmp_path / "short"))
 
 
+@pytest.fixture
+def whole(tmp_path: Path) -> Release:
+    """A release without time keys."""
+    by = {"visits": ("zone",), "visitors": ("zone",), "dwell": ("zone", "class")}
+    plan = make.plan_in(tmp_path / "whole", statistics=by, synthetic=True)
+    return open_release(make.release_in(tmp_path / "whole" / "releases", plan))
+
+
+def halves(file: Path) -> None:
+    """Give the truth in `file` a time key: a quarter in the morning, the rest at night."""
+    frame = pl.read_parquet(file)
+    parts = [
+        frame.select(pl.exclude("value"), pl.lit(part).alias("daypart"), pl.col("value") * share)
+        for part, share in (("morning", 0.25), ("night", 0.75))
+    ]
+    pl.concat(parts).sample(fraction=1.0, shuffle=True, seed=2).write_parquet(file)
+
+
+def test_what_adds_up_over_time_is_added_up(whole: Release, tmp_path: Path) -> None:
+    truth = write_truth(whole, tmp_path / "truth")
+    for name in ("visits", "dwell"):
+        halves(truth / f"{name}.parquet")
+    for line in evaluate(whole, truth).lines:
+        assert (line.coverage, line.rows) == (1.0, whole[line.statistic].facts.cells)
+        assert line.mean_absolute_error == pytest.approx(0.0, abs=1e-9)
+    short = pl.read_parquet(truth / "dwell.parquet").head(-1)
+    short.write_parquet(truth / "dwell.parquet")
+    with pytest.raises(DataError, match=r"dwell\.parquet: it lacks times"):
+        evaluate(whole, truth)
+
+
+def test_devices_counted_once_a_time_are_never_added_up(whole: Release, tmp_path: Path) -> None:
+    truth = write_truth(whole, tmp_path / "truth")
+    halves(truth / "visitors.parquet")
+    with pytest.raises(DataError, match=r"visitors\.parquet: its columns must be"):
+        evaluate(whole, truth)
+
+
+def test_a_time_that_the_release_has_too_is_not_added_up(release: Release, tmp_path: Path) -> None:
+    truth = write_truth(release, tmp_path / "truth")
+    halves(truth / "visits.parquet")
+    with pytest.raises(DataError, match=r"visits\.parquet: its columns must be"):
+        evaluate(release, truth)
+
+
+def test_adding_up_fits_what_the_statistics_say(tmp_path: Path) -> None:
+    """A statistic adds up over time if, without a time key, it is no mean over the units."""
+    plan = make.plan_in(tmp_path, start="2026-03-02", end="2026-03-16")
+    calendar = Calendar.from_plan(plan)
+    time = TimeKey.of(None, calendar)
+    assert {name for name, s in STATISTICS.items() if s.divisor_of(calendar, time) == 1} == set(ADD_UP)
+
+
+@pytest.mark.parametrize("name", ["visitors", "visits"])
+def test_a_mean_over_other_units_is_refused(whole: Release, tmp_path: Path, name: str) -> None:
+    truth = write_truth(whole, tmp_path / "truth")
+    rows = pq.read_table(truth / f"{name}.parquet")
+    pq.write_table(rows.replace_schema_metadata({PER_UNIT: "week"}), truth / f"{name}.parquet")
+    assert evaluate(whole, truth).lines[0].coverage == 1.0
+    pq.write_table(rows.replace_schema_metadata({PER_UNIT: "day"}), truth / f"{name}.parquet")
+    with pytest.raises(DataError, match=rf"{name}\.parquet: it counts a device once a day, the release once a week"):
+        evaluate(whole, truth)
+
+
 def test_real_records_are_never_compared(tmp_path: Path) -> None:
     real = open_release(make.release_in(tmp_path / "releases", make.plan_in(tmp_path)))
     truth = write_truth(real, tmp_path / "truth")
@@ -215,6 +284,27 @@ def test_the_truth_of_a_simulation_fits_its_release(tmp_path: Path) -> None:
         assert line.coverage > 0.9  # so few people that the noise hides all of them
         assert line.true > 0
     assert found.lines[0].true == pytest.approx(24 * 150, rel=0.2)  # presence adds up to the time that people are there
+
+
+@pytest.mark.parametrize("days", [1, 7])
+def test_a_plan_of_all_statistics_with_their_usual_keys(tmp_path: Path, days: int) -> None:
+    plan = simulate(tmp_path / "city", devices=60, days=days, seed=4, records_per_day=40)
+    text = plan.read_text()
+    tables = "".join(f"[statistics.{name}]\n" for name in STATISTICS)
+    tables = tables.replace("[statistics.catchment]\n", "[statistics.catchment]\nmax_km = 5\n")
+    plan.write_text(text[: text.index("[statistics.")] + tables)
+    quiet: dict[str, Any] = {"progress": lambda *_: None, "tell": lambda _: None}
+    found = evaluate(shoal_release(Plan.load(plan), **quiet), tmp_path / "city" / "truth")
+    assert [line.statistic for line in found.lines] == list(STATISTICS)
+    for line in found.lines:
+        assert line.true > 0
+        assert line.coverage is not None
+        assert line.coverage > 0.9  # so few people that the noise hides all of them
+    if days > 1:
+        other = text.replace('unit = "week"', 'unit = "day"')
+        plan.write_text(other[: other.index("[statistics.")] + "[statistics.visitors]\n")
+        with pytest.raises(DataError, match="once a week, the release once a day"):
+            evaluate(shoal_release(Plan.load(plan), **quiet), tmp_path / "city" / "truth")
 
 
 def test_the_command(release: Release, tmp_path: Path) -> None:

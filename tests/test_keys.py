@@ -21,18 +21,48 @@ def calendar(start: date = date(2026, 3, 23), days: int = 7, zone: str = "Europe
 
 @pytest.mark.parametrize("name", [None, *TIME_NAMES])
 @pytest.mark.parametrize("columns", [("zone",), ("origin", "destination")], ids=["zones", "pairs"])
-def test_one_row_a_cell(name: TimeName | None, columns: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("classes", [(), ("few", "some", "many"), ("all",)], ids=["no classes", "three", "one"])
+def test_one_row_a_cell(name: TimeName | None, columns: tuple[str, ...], classes: tuple[str, ...]) -> None:
     places = single_places(3) if columns == ("zone",) else pair_places(np.zeros((3, 2)), None)
-    grid = Grid(columns, places, TimeKey.of(name, calendar()))
+    grid = Grid(columns, places, TimeKey.of(name, calendar()), classes)
     frame = grid.frame(IDS)
     assert frame.height == grid.cells == len(frame.unique())
     assert tuple(frame.columns) == grid.keys
-    for cell in range(grid.cells):
-        place, bin_ = divmod(cell, grid.time.bins)
-        row = frame.row(cell, named=True)
-        assert [row[c] for c in columns] == [IDS[z] for z in places[place]]
-        if name is not None:
-            assert row[name] == grid.time.values[bin_]
+    assert grid.keys == (*columns, *(("class",) if classes else ()), *(() if name is None else (name,)))
+    cell = 0
+    for place in places.tolist():
+        for class_ in range(max(1, len(classes))):
+            for bin_ in range(grid.time.bins):
+                row = frame.row(cell, named=True)
+                assert [row[c] for c in columns] == [IDS[z] for z in place]
+                if classes:
+                    assert row["class"] == classes[class_]
+                if name is not None:
+                    assert row[name] == grid.time.values[bin_]
+                cell += 1
+
+
+@pytest.mark.parametrize("name", [None, "daypart"])
+@pytest.mark.parametrize("classes", [(), ("few", "some", "many")], ids=["no classes", "three"])
+def test_a_cell_from_its_parts(name: TimeName | None, classes: tuple[str, ...]) -> None:
+    """Each place, class and bin has the cell whose key is theirs; what is nowhere has none."""
+    grid = Grid(("zone",), single_places(3), TimeKey.of(name, calendar()), classes)
+    parts = [(p, c, b) for p in range(3) for c in range(max(1, len(classes))) for b in range(grid.time.bins)]
+    place, class_, bin_ = np.array(parts, dtype=np.int64).T
+    assert grid.cell(place, class_, bin_).tolist() == list(range(grid.cells))
+    assert grid.cell(place, 0, bin_).tolist() == [grid.cell(place[i : i + 1], 0, int(b))[0] for i, b in enumerate(bin_)]
+    nowhere = np.full(place.size, -1, dtype=np.int64)
+    for told in (grid.cell(nowhere, class_, bin_), grid.cell(place, nowhere, bin_), grid.cell(place, class_, nowhere),
+                 grid.cell(place, -1, bin_), grid.cell(place, class_, -1)):  # fmt: skip
+        assert told.tolist() == nowhere.tolist() and told.dtype == np.int64
+    none = np.zeros(0, dtype=np.int64)
+    assert grid.cell(none, none, none).size == grid.cell(none, 0, 0).size == 0
+
+
+def test_a_grid_of_no_places_is_empty() -> None:
+    grid = Grid(("home", "zone"), pair_places(np.zeros((0, 2)), None), TimeKey.of("day", calendar()), ("a", "b"))
+    assert grid.cells == grid.frame([]).height == 0
+    assert grid.frame([]).columns == ["home", "zone", "class", "day"]
 
 
 def test_dayparts_cover_the_day_once() -> None:

@@ -79,6 +79,17 @@ class Calendar:
         return tuple(dict.fromkeys(hour.date() for hour in self.local_hours))
 
     @cached_property
+    def day_of_hour(self) -> Int32:
+        """int32[h]: the local date of each hour, from 0, as in `days`."""
+        number = {day: index for index, day in enumerate(self.days)}
+        return np.array([number[hour.date()] for hour in self.local_hours], dtype=np.int32)
+
+    @cached_property
+    def most_days(self) -> int:
+        """Local dates of the longest unit."""
+        return max(len({self.day_of_hour[h] for h in np.flatnonzero(self.hour_unit == u)}) for u in range(self.units))
+
+    @cached_property
     def is_night(self) -> Bool:
         """bool[h]: hours from 22:00 to 07:00 local, in which home is sought."""
         return np.array([hour.hour >= 22 or hour.hour < 7 for hour in self.local_hours], dtype=np.bool_)

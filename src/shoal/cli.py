@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import date
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -29,6 +29,7 @@ app = typer.Typer(
 
 PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="The plan, a TOML file.")]
 ReleaseFolder = Annotated[Path, typer.Argument(metavar="RELEASE", help="Folder of a release.")]
+Derived = Literal["shares", "quantile", "density", "people", "change"]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars and no words but errors.")]
 StateFolder = Annotated[
@@ -166,6 +167,36 @@ def export(
 
     write(open_(release), statistic, to)
     _print(as_json, lambda: {"file": str(to)}, lambda: f"{to}")
+
+
+@app.command()
+def derive(
+    release: ReleaseFolder,
+    statistic: Annotated[str, typer.Argument(metavar="STATISTIC", help="One of its statistics.")],
+    what: Annotated[Derived, typer.Argument(metavar="WHAT", help="shares, quantile, density, people, change.")],
+    share: Annotated[float, typer.Option(help="quantile: the share of people below it; 0.5 is the median.")] = 0.5,
+    census: Annotated[Path | None, typer.Option(metavar="FILE", help="people: CSV with zone, population.")] = None,
+    by_parent: Annotated[bool, typer.Option("--by-parent", help="people: each parent's zones apart.")] = False,
+    baseline: Annotated[
+        list[Path] | None, typer.Option(metavar="RELEASE", help="change: an earlier release; may be named often.")
+    ] = None,
+    to: Annotated[Path | None, typer.Option(metavar="FILE", help=".csv or .parquet; default: CSV on stdout.")] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Shares, medians, densities, people, change: from published numbers, with intervals."""
+    from shoal.api import open_
+    from shoal.release.derived import as_rows, write
+    from shoal.release.derived import derive as numbers
+
+    found = open_(release)
+    earlier = [open_(one) for one in baseline or ()]
+    frame = numbers(found[statistic], what, share=share, census=census, by_parent=by_parent, earlier=earlier)
+    if to is not None:
+        write(found, frame, to)
+        _print(as_json, lambda: {"file": str(to)}, lambda: f"{to}")
+    else:
+        _print(as_json, lambda: {"rows": as_rows(frame)}, lambda: frame.write_csv().rstrip())
 
 
 @app.command()

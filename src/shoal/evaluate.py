@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 SIZES = (("20 to 100", 20.0, 100.0), ("100 to 500", 100.0, 500.0), ("over 500", 500.0, float("inf")))
 """Classes of true size, lower end inclusive. Below 20 a relative error says nothing."""
 
+ADD_UP = ("presence", "visits", "dwell", "flows", "distance", "stay_home")
+"""Statistics whose numbers add up over time; the others count a device once in a time, however long."""
+_PER_UNIT = b"shoal.unit"  # in the metadata of a table: the unit over which `shoal simulate` has taken a mean
+
 MEANING = (
     "The truth is what people really did. A release measures what their devices reported, and of that what bounding "
     "kept; its intervals cover the noise alone. So fewer than 95 % of them may hold the truth, and the published total "
@@ -89,6 +93,8 @@ class Evaluation:
 def evaluate(release: Release, truth: str | Path) -> Evaluation:
     """Compare `release` with the tables <statistic>.parquet in the folder `truth`: its key columns, and `value`.
 
+    For a release without a time key, the truth of a statistic of `ADD_UP` may have one: then it is added up.
+
     Raises `RefusedError` for a release of real records, before anything of `truth` is opened; `UsageError` where
     there is no such folder; `DataError` for a table that is missing or speaks of other places or times.
     """
@@ -129,11 +135,14 @@ def _joined(table: Table, file: Path) -> "pl.DataFrame":
 
     keys = list(table.keys)
     published = _plain(table.to_polars(), keys)
-    truth = _plain(_read(file, keys), keys)
+    truth = _plain(_read(file, table), keys)
     if any(truth.schema[key] != published.schema[key] for key in keys):
         raise DataError(f"{file}: its columns {', '.join(keys)} must be of the same types as those of the release")
-    if truth.select(keys).is_duplicated().any():
-        raise DataError(f"{file}: a row of the truth stands there twice; it needs one for each {' and '.join(keys)}")
+    columns = [column for column in truth.columns if column != "value"]
+    if truth.select(columns).is_duplicated().any():
+        raise DataError(f"{file}: a row of the truth stands there twice; it needs one for each {' and '.join(columns)}")
+    if len(columns) > len(keys):
+        truth = _added_up(truth, keys, file)
     joined = published.join(truth, on=keys, how="left", maintain_order="left")
     if lacking := joined["value"].null_count():
         raise DataError(
@@ -148,20 +157,44 @@ def _joined(table: Table, file: Path) -> "pl.DataFrame":
     return joined
 
 
-def _read(file: Path, keys: list[str]) -> "pl.DataFrame":
+def _added_up(truth: "pl.DataFrame", keys: list[str], file: Path) -> "pl.DataFrame":
+    """The truth over all its times."""
+    import polars as pl
+
+    whole = truth.group_by(keys).agg(pl.col("value").sum(), pl.len().alias("times"))
+    if whole["times"].n_unique() > 1:
+        raise DataError(f"{file}: it lacks times for some of its rows; give every time for each, zeros included")
+    return whole.drop("times")
+
+
+def _read(file: Path, table: Table) -> "pl.DataFrame":
+    """The truth of `table` with its key columns, `value`, and perhaps one time key more."""
     import polars as pl
     import pyarrow as pa
     import pyarrow.parquet as pq
+
+    from shoal.keys import TIME_NAMES
 
     if not file.is_file():
         raise DataError(f"{file}: there is no such file; the truth needs one table for each statistic of the release")
     try:
         with file.open("rb") as source:
-            frame = pl.from_arrow(pq.ParquetFile(source).read())  # Polars may panic on malformed bytes
+            rows = pq.ParquetFile(source).read()
+            frame = pl.from_arrow(rows)  # Polars may panic on malformed bytes
     except (pa.ArrowException, OSError):
         raise DataError(f"{file}: this is no Parquet file that can be read; simulate the truth again") from None
     assert isinstance(frame, pl.DataFrame)  # noqa: S101  # from_arrow gives a Series only for an array
-    if set(frame.columns) != {*keys, "value"}:
+    keys, unit = table.keys, table.release.manifest.period.unit
+    counted = (rows.schema.metadata or {}).get(_PER_UNIT, unit.encode()).decode(errors="replace")
+    if counted != unit:
+        raise DataError(
+            f"{file}: it counts a device once a {counted}, the release once a {unit}; compare with a release of a plan "
+            f'whose unit is "{counted}"'
+        )
+    more = set(frame.columns) - {*keys, "value"}
+    if more and table.name in ADD_UP and not set(TIME_NAMES) & set(keys) and more in [{name} for name in TIME_NAMES]:
+        more = set()
+    if more or not {*keys, "value"} <= set(frame.columns):
         raise DataError(
             f"{file}: its columns must be the keys of the release and the value ({', '.join(keys)}, value); simulate "
             "the truth for the keys that the plan names in `by`"

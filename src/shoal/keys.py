@@ -1,7 +1,7 @@
 """Public keys: the grid of places and times that a statistic is measured on, zeros included.
 
 A grid is made from the plan's zones, period and `by` alone, never from records: which rows a table has tells nothing.
-Cell number = place * time bins + bin, with places in ascending order.
+Cell number = (place * classes + class) * time bins + bin, with places in ascending order.
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,8 @@ from shoal._arrays import Float64, Int32, Int64
 from shoal.calendar import Calendar
 
 TimeName = Literal["hour", "daypart", "day", "weekday"]
+CLASS = "class"
+"""The key column of classes."""
 TIME_NAMES: tuple[TimeName, ...] = ("hour", "daypart", "day", "weekday")
 
 DAYPARTS = {"night": range(6), "morning": range(6, 10), "midday": range(10, 15), "afternoon": range(15, 19),
@@ -76,31 +78,42 @@ class Grid:
     columns  names of the place columns: ("zone",), or ("origin", "destination")
     places   int32[p, len(columns)]  zone indexes of each place, in ascending order
     time     the time key
+    classes  labels of the key column `class`; none: there is no such column
     """
 
     columns: tuple[str, ...]
     places: Int32
     time: TimeKey
+    classes: tuple[str, ...] = ()
 
     @property
     def cells(self) -> int:
-        return int(self.places.shape[0]) * self.time.bins
+        return int(self.places.shape[0]) * max(1, len(self.classes)) * self.time.bins
 
     @cached_property
     def keys(self) -> tuple[str, ...]:
         """Names of all key columns."""
-        return self.columns if self.time.name is None else (*self.columns, self.time.name)
+        time = () if self.time.name is None else (self.time.name,)
+        return (*self.columns, *((CLASS,) if self.classes else ()), *time)
+
+    def cell(self, place: Int64, class_: Int64 | int, bin_: Int64 | int) -> Int64:
+        """Cell of each place, class and bin, int64[n]; -1 where one of them is -1."""
+        inside = (place >= 0) & (np.asarray(class_) >= 0) & (np.asarray(bin_) >= 0)
+        return np.where(inside, (place * max(1, len(self.classes)) + class_) * self.time.bins + bin_, -1)
 
     def frame(self, zone_ids: Sequence[str]) -> pl.DataFrame:
-        """The key columns of every cell, in cell order: p * bins rows."""
-        bins = self.time.bins
+        """The key columns of every cell, in cell order."""
+        bins, classes, places = self.time.bins, max(1, len(self.classes)), self.places.shape[0]
         ids = pl.Series(zone_ids, dtype=pl.String)
         columns = [
-            ids.gather(np.repeat(self.places[:, i], bins).astype(np.uint32)).alias(name)
+            ids.gather(np.repeat(self.places[:, i], classes * bins).astype(np.uint32)).alias(name)
             for i, name in enumerate(self.columns)
         ]
+        if self.classes:
+            index = np.tile(np.repeat(np.arange(classes, dtype=np.uint32), bins), places)
+            columns.append(pl.Series(self.classes, dtype=pl.String).gather(index).alias(CLASS))
         if self.time.name is not None:
-            index = np.tile(np.arange(bins, dtype=np.uint32), self.places.shape[0])
+            index = np.tile(np.arange(bins, dtype=np.uint32), places * classes)
             columns.append(self.time.values.gather(index).alias(self.time.name))
         return pl.DataFrame(columns)
 

@@ -108,6 +108,7 @@ def _facts(design: Design, statistic: Statistic) -> StatisticFacts:
         divisor=statistic.divisor,
         pairs=None if not pairs else "all" if wish.max_km is None else "within",
         max_km=wish.max_km if pairs else None,
+        classes=statistic.classes,
     )
 
 

@@ -292,9 +292,9 @@ class Statistic(_Table):
     bound: Annotated[Fraction, _exact(Fraction(10**6)), _AsText] | None = None
     """Norm to which a device's whole vector over one unit is held; default: the statistic's, from public knowledge."""
     by: Annotated[tuple[Text, ...], BeforeValidator(_tuple)] | None = None
-    """Keys: the statistic's places and at most one of hour, daypart, day, weekday."""
+    """Keys: the statistic's places, `class` where it has classes, and at most one of hour, daypart, day, weekday."""
     max_km: Positive | None = None
-    """flows: pairs of zones further apart (centre to centre) are not measured."""
+    """flows, catchment: pairs of zones further apart (centre to centre) are not measured."""
 
 
 class Plan(_Table):

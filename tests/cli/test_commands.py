@@ -19,6 +19,7 @@ OPTIONS = {
     "release": ("PLAN", "--engine", "--out", "--workers", "--memory", "--temp", "--state", "--accounts"),
     "show": ("RELEASE", "STATISTIC", "--top"),
     "export": ("RELEASE", "STATISTIC", "--to"),
+    "derive": ("RELEASE", "STATISTIC", "WHAT", "--share", "--census", "--by-parent", "--baseline", "--to"),
     "verify": ("RELEASE",),
     "budget": ("--state", "--accounts"),
     "simulate": ("OUT", "--devices", "--days", "--seed", "--records-per-day"),

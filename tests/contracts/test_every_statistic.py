@@ -30,7 +30,8 @@ hostile = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow,
 def design(tmp_path_factory: pytest.TempPathFactory) -> Design:
     """A plan that asks for every statistic over a small city, with bounds that hostile devices will break."""
     folder = tmp_path_factory.mktemp("plan")
-    wishes = "".join(f"[statistics.{name}]\nbound = {'1' if name == 'residents' else '2.5'}\n" for name in STATISTICS)
+    bounds = {name: "1" if name in ("residents", "gyration") else "2.5" for name in STATISTICS}
+    wishes = "".join(f"[statistics.{name}]\nbound = {bound}\n" for name, bound in bounds.items())
     (folder / "plan.toml").write_text(PLAN_TEXT + wishes)
     return Design.of(Plan.load(folder / "plan.toml"))
 

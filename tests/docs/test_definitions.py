@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from shoal.calendar import Calendar
-from shoal.keys import DAYPARTS, TIME_NAMES
+from shoal.classes import DURATIONS, LENGTHS, Classes
+from shoal.keys import DAYPARTS, TIME_NAMES, TimeKey
 from shoal.plan import Period
 from shoal.statistics import STATISTICS
 from shoal.trajectories.home import LEAST
@@ -37,8 +38,37 @@ def test_terms_that_the_code_refers_to_are_defined() -> None:
 
 @pytest.mark.parametrize("name", STATISTICS)
 def test_every_statistic_is_defined(name: str) -> None:
-    singular = name.removesuffix("s").capitalize()
-    assert {name.capitalize(), singular} & HEADINGS
+    cited = re.search(r'docs/definitions\.md, "([^"]+)"', STATISTICS[name].__doc__ or "")
+    assert cited and cited[1] in HEADINGS
+    assert re.search(rf"^Statistic `{name}`: ", TEXT, re.MULTILINE)
+
+
+def test_every_statistic_says_whether_it_adds_up() -> None:
+    """And truly so: a mean over units is what the code divides."""
+    rows = re.findall(r"^\| (`.+?) \| (a .+?) \|", TEXT.split("### Sums and means")[1].split("\n## ")[0], re.MULTILINE)
+    said: dict[str, set[str]] = {}
+    for names, what in rows:
+        for name in set(re.findall(r"`(\w+)`", names)) & set(STATISTICS):
+            said.setdefault(name, set()).add(what)
+    calendar = Calendar.from_period(Period(start=date(2026, 3, 2), end=date(2026, 3, 16), unit="week"), ZoneInfo("UTC"))
+    divides = {
+        name: {
+            s.divisor_of(calendar, TimeKey.of(time, calendar))
+            for time in (None, *(t for t in TIME_NAMES if t in s.times))
+        }
+        for name, s in STATISTICS.items()
+    }
+    wanted = {"a sum over the period": {1}, "a mean over the units": {2}}
+    both = {"a number of that time", "a mean over the units"}
+    assert said.keys() == divides.keys()
+    for name, what in said.items():
+        assert divides[name] == ({1, 2} if what == both else wanted[next(iter(what))]), name
+
+
+@pytest.mark.parametrize(("classes", "name"), [(DURATIONS, "dwell"), (LENGTHS, "distance")])
+def test_classes_are_those_of_the_code(classes: Classes, name: str) -> None:
+    row = re.search(rf"^\| `{name}`[^|]*\| ([^|]*) \|", TEXT.split("\n## Class\n")[1], re.MULTILINE)
+    assert row and tuple(re.findall(r"`([^`]+)`", row[1])) == classes.labels
 
 
 @pytest.mark.parametrize("name", TIME_NAMES)

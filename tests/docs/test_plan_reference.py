@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from shoal.keys import CLASS
 from shoal.plan import Basis, Cleaning, Columns, Movement, Period, Plan, Privacy, Purpose, Source, Statistic, Zones
 from shoal.statistics import STATISTICS
 from tests.conftest import ROOT
@@ -111,18 +112,24 @@ def test_every_purpose_is_listed() -> None:
 
 def test_every_statistic_is_listed_with_its_keys() -> None:
     tail = section("statistics.<name>").split("| statistic |")[1]
-    listed: dict[str, tuple[list[str], list[str], bool]] = {}
+    listed: dict[str, tuple[list[str], str, list[str], bool]] = {}
     for line in tail.splitlines():
         if line.startswith("| `"):
-            name, places, times, trips = (cell.strip() for cell in line.strip().strip("|").split("|"))
+            name, places, class_, times, trips = (cell.strip() for cell in line.strip().strip("|").split("|"))
             listed[name.strip("`")] = (
                 re.findall(r"`(\w+)`", places),
-                re.findall(r"`(\w+)`", times),
+                class_.strip("`"),
+                re.findall(r"none|(?<=`)\w+(?=`)", times),
                 trips[:3] == "yes",
             )
-    wanted: dict[str, tuple[list[str], list[str], bool]] = {}
+    wanted: dict[str, tuple[list[str], str, list[str], bool]] = {}
     for name, statistic in STATISTICS.items():
-        default = [key for key in statistic.default_by if key not in statistic.places]
+        default = [key for key in statistic.default_by if key not in (*statistic.places, CLASS)] or ["none"]
         others = [key for key in statistic.times if key not in default]
-        wanted[name] = (list(statistic.places), default + others, statistic.of_trips)
+        wanted[name] = (
+            list(statistic.places),
+            CLASS if statistic.classes else "",
+            default + others,
+            statistic.of_trips,
+        )
     assert listed == wanted

@@ -11,7 +11,7 @@ from tests.release import make
 
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a release of every statistic over 7 squares and a week. Read only."""
+    """Folder of a release of four statistics over 7 squares and a week. Read only."""
     folder = tmp_path_factory.mktemp("release")
     return make.release_in(folder / "releases", make.plan_in(folder))
 
@@ -25,3 +25,17 @@ def spoilt(made: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def release(made: Path) -> Release:
     return open_release(made)
+
+
+@pytest.fixture(scope="session")
+def more(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """A release of the statistics by home, by class, and by home and zone. Read only."""
+    folder = tmp_path_factory.mktemp("more")
+    plan = make.plan_in(folder, statistics=make.MORE, extra="max_km = 1.2\n")
+    return open_release(make.release_in(folder / "releases", plan))
+
+
+@pytest.fixture
+def spoilt_more(more: Release, tmp_path: Path) -> Path:
+    """A copy of it to do harm to."""
+    return Path(shutil.copytree(more.folder, tmp_path / "copy"))

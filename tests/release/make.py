@@ -12,6 +12,7 @@ import shapely
 
 from shoal._arrays import Float64, Int32
 from shoal.calendar import Calendar
+from shoal.classes import DURATIONS, LENGTHS, Classes
 from shoal.keys import Grid, TimeKey, TimeName, pair_places, single_places
 from shoal.plan import Plan
 from shoal.privacy.accounting import Need, allocate
@@ -25,6 +26,11 @@ MEANING = {
     "visits": "stays that began in the zone and the time (of trips: arrivals)",
     "flows": "trips from origin to destination that began in the time",
     "residents": "devices whose home is in the zone (mean over the units of the period)",
+    "visitors": "devices with a stay in the zone that began in the time (mean over the units)",
+    "dwell": "stays in the zone that lasted so long",
+    "catchment": "devices that live in the one zone and began a stay in the other (mean over the units)",
+    "distance": "days on which a device that lives in the zone went so far, all trips of the day together",
+    "stay_home": "devices that live in the zone and made no trip on the day",
 }
 BY: Mapping[str, tuple[str, ...]] = {
     "presence": ("zone", "hour"),
@@ -32,6 +38,16 @@ BY: Mapping[str, tuple[str, ...]] = {
     "flows": ("origin", "destination", "daypart"),
     "residents": ("zone",),
 }
+"""What the release of most tests holds."""
+MORE: Mapping[str, tuple[str, ...]] = {
+    "visitors": ("zone", "weekday"),
+    "dwell": ("zone", "class", "daypart"),
+    "catchment": ("home", "zone"),
+    "distance": ("home", "class"),
+    "stay_home": ("home", "day"),
+}
+"""By home, by class, by home and zone."""
+CLASSES: Mapping[str, Classes] = {"dwell": DURATIONS, "distance": LENGTHS}
 
 PLAN = """
 [source]
@@ -105,7 +121,7 @@ def plan_in(
     )
     for name, by in statistics.items():
         text += f"[statistics.{name}]\nby = {list(by)}\n"
-        if name == "flows":
+        if name in ("flows", "catchment"):
             text += extra
     file = folder / "plan.toml"
     file.write_text(text)
@@ -116,14 +132,16 @@ def grids(plan: Plan, zones: Zones) -> dict[str, Grid]:
     calendar = Calendar.from_plan(plan)
     made = {}
     for name, wish in plan.statistics.items():
-        by = wish.by or BY[name]
+        by = wish.by or {**BY, **MORE}[name]
+        labels = CLASSES[name].labels if "class" in by else ()
         times: list[TimeName] = [k for k in ("hour", "daypart", "day", "weekday") if k in by]
         time = TimeKey.of(times[0] if times else None, calendar)
-        if "origin" in by:
+        columns = tuple(key for key in ("origin", "destination", "home", "zone") if key in by)
+        if len(columns) == 2:
             limit = None if wish.max_km is None else float(wish.max_km)
-            made[name] = Grid(("origin", "destination"), pair_places(zones.centres, limit), time)
+            made[name] = Grid(columns, pair_places(zones.centres, limit), time, labels)
         else:
-            made[name] = Grid(("zone",), single_places(len(zones)), time)
+            made[name] = Grid(columns, single_places(len(zones)), time, labels)
     return made
 
 
@@ -176,6 +194,7 @@ def parts(
                 divisor=divisor,
                 pairs=pairs,
                 max_km=wish.max_km,
+                classes=CLASSES.get(name) if grid.classes else None,
             )
         )
     manifest = Facts.of(

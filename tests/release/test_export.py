@@ -53,6 +53,51 @@ def test_geojson(release: Release, tmp_path: Path, name: str) -> None:
         assert feature["properties"]["day"] == "2026-03-02"
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet", "geojson", "arrow", "xlsx"])
+@pytest.mark.parametrize("name", list(make.MORE))
+def test_keys_of_every_kind(more: Release, tmp_path: Path, name: str, ending: str) -> None:
+    """Rows, homes and classes stand in the file as in the table, in the same order."""
+    file, table = export(more, name, tmp_path / f"t.{ending}"), more[name].to_polars()
+    match ending:
+        case "csv":
+            back = pl.read_csv(file, try_parse_dates=True)
+        case "arrow":
+            back = pl.read_ipc(file)
+        case "xlsx":
+            rows = list(openpyxl.load_workbook(file)[name].iter_rows(values_only=True))
+            back = pl.DataFrame(
+                rows[1:], schema=[str(head) for head in rows[0]], orient="row", infer_schema_length=None
+            )
+        case _:
+            frame = gpd.read_parquet(file) if ending == "parquet" else gpd.read_file(file, engine="pyogrio")
+            kinds = {"LineString"} if name == "catchment" else {"Polygon"}
+            assert set(frame.geometry.geom_type) == kinds and frame.crs.to_epsg() == 4326
+            back = pl.from_pandas(frame.drop(columns="geometry"))
+    keys = [key for key in more[name].keys if key != "day"]
+    assert back.columns == table.columns and back.select(keys).equals(table.select(keys))
+    assert back["estimate"].to_list() == pytest.approx(table["estimate"].to_list(), rel=1e-12)
+    if "day" in table.columns:
+        assert [str(day)[:10] for day in back["day"]] == [str(day) for day in table["day"]]
+
+
+def test_the_geometry_of_a_home_is_its_zone(more: Release, tmp_path: Path) -> None:
+    frame = gpd.read_file(export(more, "distance", tmp_path / "t.geojson"), engine="pyogrio")
+    zones = make.squares()
+    expected = zones.shapes[zones.index_of(list(frame["home"]))]
+    assert len(frame) == 49 and all(a.equals_exact(b, 1e-6) for a, b in zip(frame.geometry, expected, strict=True))
+    lines = gpd.read_file(export(more, "catchment", tmp_path / "c.geojson"), engine="pyogrio")
+    row = lines[(lines["home"] == "z00") & (lines["zone"] == "z01")].iloc[0]
+    assert [p for point in row.geometry.coords for p in point] == pytest.approx([-103.395, 20.605, -103.385, 20.605])
+
+
+def test_xlsx_says_the_order_of_the_classes(more: Release, tmp_path: Path) -> None:
+    about = openpyxl.load_workbook(export(more, "distance", tmp_path / "t.xlsx"))["About"]
+    notes = {str(name): str(text) for name, text in about.iter_rows(values_only=True)}
+    assert notes["classes"] == "0-1 km, 1-2 km, 2-5 km, 5-10 km, 10-20 km, 20-50 km, 50+ km; in this order"
+    other = openpyxl.load_workbook(export(more, "catchment", tmp_path / "c.xlsx"))["About"]
+    assert "classes" not in {name for name, _ in other.iter_rows(values_only=True)}
+
+
 def test_arrow(release: Release, tmp_path: Path) -> None:
     with pa.ipc.open_file(str(export(release, "presence", tmp_path / "t.arrow"))) as file:
         assert pl.from_arrow(file.read_all()).equals(release["presence"].to_polars())  # type: ignore[arg-type]

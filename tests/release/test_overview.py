@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from shoal.errors import StateError, UsageError
 from shoal.release import _map
-from shoal.release.overview import _flows, _panels, _places, draw, overview
+from shoal.release.overview import _Flows, _flows, _panels, _places, draw, overview
 from shoal.release.read import Release, open_release
+from shoal.release.write import write
 from tests.release import make
 
 
@@ -39,8 +40,11 @@ def test_the_picture_is_of_the_release_alone(tmp_path: Path) -> None:
         {"statistics": {"visits": ("zone", "weekday"), "residents": ("zone",)}},
         {"kind": "points", "statistics": {"visits": ("zone", "daypart"), "flows": ("origin", "destination", "day")}},
         {"kind": "points", "statistics": {"flows": ("origin", "destination")}},
+        {"statistics": make.MORE},
+        {"statistics": {"dwell": ("zone", "class"), "distance": ("home", "class", "day")}},
+        {"kind": "points", "statistics": {"catchment": ("home", "zone", "weekday")}},
     ],
-    ids=["flows", "residents", "two areas", "points", "points flows"],
+    ids=["flows", "residents", "two areas", "points", "points flows", "homes", "classes", "points catchment"],
 )
 def test_every_release_can_be_drawn(tmp_path: Path, wishes: Any) -> None:
     zones = make.places() if wishes.get("kind") == "points" else make.squares()
@@ -67,6 +71,58 @@ def test_flows_are_summed_and_stand_out_of_their_noise(release: Release) -> None
     origin, destination = (release.places.ids[i] for i in panel.pairs[0])
     table = release["flows"].to_polars().filter((pl.col("origin") == origin) & (pl.col("destination") == destination))
     assert table["estimate"].sum() == pytest.approx(panel.values[0])
+
+
+def test_classes_are_added_up_on_the_map(more: Release) -> None:
+    panel, table = _places(more, more["distance"]), more["distance"].to_polars()
+    sums = table.group_by("home", maintain_order=True).agg(pl.col("estimate").sum())["estimate"].to_list()
+    assert panel.values.tolist() == pytest.approx(sums) and panel.when == "over the whole period"
+    assert panel.half_width == pytest.approx(more["distance"].facts.half_width * 7**0.5)
+
+
+def test_classes_at_the_busiest_time(more: Release) -> None:
+    """By daypart: rows of one zone and daypart are its classes, never the dayparts of one class."""
+    panel, table = _places(more, more["dwell"]), more["dwell"].to_polars()
+    totals = table.group_by("daypart").agg(pl.col("consistent").sum()).sort("consistent")
+    assert panel.when == totals["daypart"][-1]
+    at = table.filter(pl.col("daypart") == panel.when)
+    sums = at.group_by("zone", maintain_order=True).agg(pl.col("estimate").sum())["estimate"].to_list()
+    assert at.height == 7 * 6 and panel.values.tolist() == pytest.approx(sums)
+
+
+def test_a_zone_that_lacks_a_class_has_no_sum(tmp_path: Path) -> None:
+    zones = make.squares()
+    plan = make.plan_in(tmp_path, statistics={"distance": ("home", "class")})
+    manifest, tables = make.parts(plan, zones, tmp_path)
+    gone = (pl.col("home") == "z03") & (pl.col("class") == "1-2 km")
+    tables["distance"] = tables["distance"].with_columns(suppressed=gone)
+    facts = manifest.statistics[0].model_copy(update={"suppression": "rows of small zones"})
+    manifest = manifest.model_copy(update={"statistics": (facts,)})
+    release = open_release(write(tmp_path / "r", manifest=manifest, tables=tables, zones=zones))
+    assert np.isnan(_places(release, release["distance"]).values).tolist() == [i == 3 for i in range(7)]
+
+
+def test_catchment_is_drawn_where_there_are_no_flows(more: Release) -> None:
+    panels = _panels(more)
+    assert [panel.table.name for panel in panels] == ["visitors", "catchment"]
+    pairs = panels[1]
+    assert isinstance(pairs, _Flows) and pairs.when == "whole period"
+    assert pairs.half_width == more["catchment"].facts.half_width
+    assert pairs.values.size and (pairs.pairs[:, 0] != pairs.pairs[:, 1]).all()
+    home, zone = (more.places.ids[i] for i in pairs.pairs[0])
+    row = more["catchment"].to_polars().filter((pl.col("home") == home) & (pl.col("zone") == zone))
+    assert row["estimate"].to_list() == [pairs.values[0]]
+
+
+def test_devices_are_not_added_up_over_times(tmp_path: Path) -> None:
+    plan = make.plan_in(tmp_path, statistics={"catchment": ("home", "zone", "day")})
+    release = open_release(make.release_in(tmp_path / "r", plan))
+    panel, table = _flows(release, release["catchment"]), release["catchment"].to_polars()
+    day = table.group_by("day").agg(pl.col("consistent").sum()).sort("consistent")["day"][-1]
+    assert panel.when == f"{day:%A} {day.day} {day:%B %Y}"
+    assert panel.half_width == release["catchment"].facts.half_width
+    assert set(panel.values) <= set(table.filter(pl.col("day") == day)["estimate"])
+    assert [panel.table.name for panel in _panels(release)] == ["catchment"]
 
 
 def test_presence_and_flows_come_first(release: Release) -> None:

@@ -55,6 +55,13 @@ def test_flows_are_lines_from_origin_to_destination(release: Release) -> None:
     assert np.array(line.coords) == pytest.approx(np.array([(-103.395, 20.605), (-103.385, 20.615)]))
 
 
+def test_keys_of_homes_and_classes(more: Release) -> None:
+    assert more["dwell"].places == ("zone",) and more["distance"].places == ("home",)
+    assert more["catchment"].places == ("home", "zone")
+    classes = more["distance"].to_polars()["class"].to_list()
+    assert tuple(classes[:7]) == tuple(c.label for c in more["distance"].facts.classes) and classes[7] == "0-1 km"
+
+
 def test_zones_as_geopandas(release: Release) -> None:
     zones = release.zones
     assert list(zones.columns) == ["zone", "name", "parent", "geometry"] and len(zones) == 7

@@ -38,6 +38,22 @@ def test_the_largest_rows_first(release: Release) -> None:
     assert "±" in lines[0] and "3 of 49 rows" in text and "District" in text
 
 
+def test_rows_by_home_and_class(more: Release) -> None:
+    text = shown(more, "distance", 7)
+    lines = [line for line in text.splitlines() if " km " in line]
+    assert len(lines) == 7 and "home" in text and "District" in text and "7 of 49 rows" in text
+    assert "home × class" in shown(more)
+
+
+def test_where_noise_is_more_than_the_total_the_largest_estimates_come_first(tmp_path: Path) -> None:
+    zones = make.squares()
+    manifest, tables = make.parts(make.plan_in(tmp_path, statistics={"catchment": ("home", "zone")}), zones, tmp_path)
+    tables["catchment"] = tables["catchment"].with_columns(consistent=pl.lit(0.0))
+    folder = write(tmp_path / "r", manifest=manifest, tables=tables, zones=zones)
+    shown_ = [row["estimate"] for row in as_json(open_release(folder), "catchment", 5)["top"]]
+    assert shown_ == tables["catchment"]["estimate"].sort(descending=True).to_list()[:5]
+
+
 def test_json_says_the_same(release: Release) -> None:
     whole = json.loads(json.dumps(as_json(release)))
     assert [s["statistic"] for s in whole["statistics"]] == list(make.BY)

@@ -66,8 +66,10 @@ def stat(manifest: Json, name: str) -> Json:
         {"extra": "max_km = 1.2\n"},
         {"epsilon": "500", "synthetic": True},
         {"statistics": {"visits": ("zone", "weekday"), "flows": ("daypart", "origin", "destination")}},
+        {"statistics": make.MORE},
+        {"statistics": make.MORE, "extra": "max_km = 1.2\n"},
     ],
-    ids=["week", "months", "spring", "autumn", "near", "synthetic", "few"],
+    ids=["week", "months", "spring", "autumn", "near", "synthetic", "few", "homes and classes", "homes near"],
 )
 def test_true_releases_pass(tmp_path: Path, wishes: Any) -> None:
     folder = make.release_in(tmp_path / "r", make.plan_in(tmp_path, **wishes))
@@ -191,6 +193,74 @@ def test_harm_to_a_table(spoilt: Path, harm: str) -> None:
     assert failed(spoilt) == check, first(spoilt)
 
 
+def first_class(name: str, **to: object) -> Callable[[Json], None]:
+    """The manifest with other facts of a class of the statistic: of its second one."""
+    return lambda m: stat(m, name)["classes"][1].update(to)
+
+
+def relabel(m: Json) -> None:
+    """Labels and edges that go together, but are not those of the table."""
+    stat(m, "distance")["classes"][0].update(below=3, label="0-3 km")
+    stat(m, "distance")["classes"][1].update(least=3, below=4, label="3-4 km")
+    stat(m, "distance")["classes"][2].update(least=4, label="4-5 km")
+
+
+CLASS_LIES: dict[str, tuple[Callable[[Json], object], str]] = {
+    "label": (first_class("distance", label="1-3 km"), "manifest"),
+    "least": (first_class("distance", least=0), "manifest"),
+    "below": (first_class("distance", below=3), "manifest"),
+    "no end": (first_class("distance", below=None), "manifest"),
+    "unit": (first_class("dwell", unit="h"), "manifest"),
+    "gap": (lambda m: stat(m, "distance")["classes"].pop(1), "manifest"),
+    "first gone": (lambda m: stat(m, "distance")["classes"].pop(0), "manifest"),
+    "order": (lambda m: stat(m, "distance")["classes"].reverse(), "manifest"),
+    "other ranges": (relabel, "complete"),
+    "one less": (
+        lambda m: (
+            stat(m, "dwell")["classes"].pop(),
+            stat(m, "dwell")["classes"][-1].update(below=None, label="240+ min"),
+        ),
+        "complete",
+    ),
+    "no classes": (lambda m: stat(m, "dwell").update(classes=[]), "complete"),
+    "classes without a key": (
+        lambda m: stat(m, "stay_home").update(classes=[{"label": "0+ km", "least": 0, "below": None, "unit": "km"}]),
+        "complete",
+    ),
+    "pairs of one place": (lambda m: stat(m, "stay_home").update(pairs="all"), "complete"),
+    "no max_km": (lambda m: stat(m, "catchment").update(pairs="all", max_km=None), "plan"),
+}
+
+
+@pytest.mark.parametrize("lie", CLASS_LIES)
+def test_lies_about_classes_and_homes(spoilt_more: Path, lie: str) -> None:
+    change, check = CLASS_LIES[lie]
+    amend(spoilt_more, change)
+    assert failed(spoilt_more) == check, first(spoilt_more)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("dwell", lambda t: t.with_columns(pl.col("class").replace("480+ min", "480-960 min"))),
+        (
+            "dwell",
+            lambda t: t.with_columns(pl.col("class").replace({"0-30 min": "30-60 min", "30-60 min": "0-30 min"})),
+        ),
+        ("distance", lambda t: t.with_columns(pl.col("class").replace("0-1 km", None))),
+        ("distance", lambda t: t.sort("home", "class")),
+        ("catchment", lambda t: t.with_columns(home=pl.col("zone"), zone=pl.col("home")).select(t.columns)),
+        ("stay_home", lambda t: t.with_columns(home=pl.col("home").replace("z03", "z99"))),
+    ],
+    ids=["label", "labels turned", "null", "order of the alphabet", "home and zone turned", "home"],
+)
+def test_harm_to_classes_and_homes(
+    spoilt_more: Path, name: str, change: Callable[[pl.DataFrame], pl.DataFrame]
+) -> None:
+    retable(spoilt_more, name, change)
+    assert failed(spoilt_more) == "complete", first(spoilt_more)
+
+
 def test_suppressed_rows_may_be_empty_where_the_manifest_says_so(spoilt: Path) -> None:
     columns = ["estimate", "stderr", "lower", "upper", "consistent"]
     retable(
@@ -294,9 +364,14 @@ def leaves(value: object, path: str = "") -> dict[str, object]:
     return {path: value}
 
 
-def test_every_byte_of_the_manifest_flipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "statistic", [{"visits": ("zone",)}, {"distance": ("home", "class")}], ids=["zones", "classes"]
+)
+def test_every_byte_of_the_manifest_flipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, statistic: dict[str, tuple[str, ...]]
+) -> None:
     """No flip gives a traceback; the ones that go unseen are in text that says nothing of the data."""
-    plan = make.plan_in(tmp_path, statistics={"visits": ("zone",)}, end="2026-03-03", unit="day")
+    plan = make.plan_in(tmp_path, statistics=statistic, end="2026-03-03", unit="day")
     zones = make.squares(2)
     manifest, tables = make.parts(plan, zones, tmp_path)
     manifest = manifest.model_copy(update={"not_protected": ("Crowds.",)})

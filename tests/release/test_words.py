@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from shoal.release import words
+from shoal.release.read import Release
 from shoal.release.words import amount, readme
 from tests.release import make
 
@@ -29,12 +30,13 @@ def test_the_essentials(made: Path) -> None:
         "`shoal verify 2026-03-02-ride-app`",
     ):
         assert part in text, part
-    assert "SYNTHETIC" not in text and "Don't sum `visitors`" not in text
+    assert "SYNTHETIC" not in text and "Don't sum" not in text and "`class`" not in text and "`home`" not in text
 
 
 def test_every_statistic_has_its_line(made: Path) -> None:
     text = (made / "README.md").read_text()
-    for name, meaning in make.MEANING.items():
+    for name in make.BY:
+        meaning = make.MEANING[name]
         assert f"| `tables/{name}.parquet` |" in text and meaning in text
 
 
@@ -46,10 +48,23 @@ def test_pairs_that_are_near(tmp_path: Path) -> None:
     assert "zones at most 1.2 km apart" in text_of(tmp_path, extra="max_km = 1.2\n")
 
 
-def test_visitors_are_not_to_be_summed(tmp_path: Path) -> None:
-    facts, _ = make.parts(make.plan_in(tmp_path), make.squares(), tmp_path)
-    visitors = facts.statistics[1].model_copy(update={"statistic": "visitors"})
-    assert "Don't sum `visitors`" in readme(facts.model_copy(update={"statistics": (visitors,)}))
+def test_devices_are_not_to_be_summed_over_what_they_share(more: Release) -> None:
+    text = (more.folder / "README.md").read_text()
+    for part in (
+        "- Don't sum `visitors` over zones or times:",
+        "- Don't sum `catchment` over zones or times:",
+        "- `home` is the zone where",
+        "`catchment` has rows only for zones at most 1.2 km apart.",
+    ):
+        assert part in text, part
+    assert text.count("Don't sum") == 2
+
+
+def test_classes_stand_in_their_order(more: Release) -> None:
+    text = (more.folder / "README.md").read_text()
+    assert "- `dwell`: 0-30 min, 30-60 min, 60-120 min, 120-240 min, 240-480 min, 480+ min\n" in text
+    assert "- `distance`: 0-1 km, 1-2 km, 2-5 km, 5-10 km, 10-20 km, 20-50 km, 50+ km\n" in text
+    assert "| zone × class × daypart |" in text
 
 
 def test_text_from_the_plan_is_no_markup(tmp_path: Path) -> None:

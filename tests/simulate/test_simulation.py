@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from shoal.errors import StateError, UsageError
-from shoal.simulate import simulate, write
+from shoal.simulate import simulate, truth_tables
+from shoal.statistics import STATISTICS
 
 FILES = {
     "area.geojson",
@@ -17,7 +18,7 @@ FILES = {
     "population.csv",
     "zones.geojson",
     *(f"records/part-000{n}.parquet" for n in range(4)),
-    *(f"truth/{name}.parquet" for name in ("presence", "visits", "flows", "residents")),
+    *(f"truth/{name}.parquet" for name in STATISTICS),
 }
 
 
@@ -112,7 +113,7 @@ def test_a_failure_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(write, "truth", full)
+    monkeypatch.setattr(truth_tables, "write", full)
     with pytest.raises(StateError, match="No space left"):
         small(tmp_path / "out")
     assert not list(tmp_path.iterdir())

@@ -16,7 +16,7 @@ from shoal.plan import Plan
 from shoal.privacy.contributions import Contributions
 from shoal.privacy.mechanism import ONE
 from shoal.statistics import STATISTICS, Statistic
-from shoal.statistics import flows as flows_module
+from shoal.statistics import _pairs as pairs_module
 from shoal.trajectories import Spans, Stays, Trajectories, Trips
 from tests.contracts.hostile import END, MIDNIGHT, NOON, PLAN_TEXT, START
 from tests.trajectories.cases import assert_caught
@@ -150,12 +150,12 @@ def test_residents_by_home(tmp_path: Path) -> None:
         ("presence", "", "trips", r"\[statistics\] presence: a source of trips has no presence"),
         ("residents", "", "trips", "a source of trips has no residents"),
         ("presence", 'by = ["hour"]', "points", "by: must name zone"),
-        ("visits", 'by = ["zone", "minute"]', "points", "'minute' is no key of visits; usable beside its places: day"),
+        ("visits", 'by = ["zone", "minute"]', "points", "'minute' is no key of visits; usable beside zone: day"),
         ("residents", 'by = ["zone", "day"]', "points", "'day' is no time key of residents"),
         ("visits", 'by = ["zone", "day", "hour"]', "points", "at most one time key"),
         ("visits", 'by = ["zone", "zone"]', "points", "no key twice"),
         ("visits", "max_km = 5", "points", "max_km: means nothing for visits"),
-        ("residents", "bound = 2", "points", "a device has one home"),
+        ("residents", "bound = 2", "points", "a device is counted in one cell"),
     ],
 )
 def test_what_can_not_be_meant(tmp_path: Path, name: str, wish: str, source: str, message: str) -> None:
@@ -203,10 +203,8 @@ def test_which_rows_share_cells(tmp_path: Path, name: str, wish: str, source: st
 
 
 def pairs(origin: Int32, destination: Int32, places: Int32) -> list[int]:
-    place = np.empty(origin.size, dtype=np.int64)
     first = np.searchsorted(places[:, 0], np.arange(int(places[:, 0].max(initial=-1)) + 2))
-    flows_module._find_pairs(origin, destination, first, places[:, 1].copy(), place)
-    return place.tolist()
+    return [int(place) for place in pairs_module.find_pairs(origin, destination, (first, places[:, 1].copy()))]
 
 
 def check_pairs() -> None:
@@ -236,4 +234,4 @@ def test_trips_find_their_pair() -> None:
     ],
 )
 def test_a_seeded_bug_in_finding_pairs_is_caught(right: str, wrong: str) -> None:
-    assert_caught(flows_module, "_find_pairs", right, wrong, check_pairs)
+    assert_caught(pairs_module, "_find_pairs", right, wrong, check_pairs)

@@ -20,7 +20,7 @@ from shoal._arrays import Int32, Int64
 from shoal.buckets._types import PointBucket
 from shoal.calendar import Calendar
 from shoal.plan import Period
-from shoal.trajectories import cleaning, distance, home, hours, spans, stays, trips
+from shoal.trajectories import cleaning, days, distance, gyration, home, hours, spans, stays, trips
 from shoal.zones._base import Zones
 from tests.trajectories.naive import Record
 
@@ -121,7 +121,7 @@ def split(first: Int64, *columns: "np.ndarray[Any, Any]") -> list[list[tuple[int
     return [values[a:b] for a, b in pairwise(first.tolist())]
 
 
-MODULES = (cleaning, distance, home, hours, spans, stays, trips)
+MODULES = (cleaning, days, distance, gyration, home, hours, spans, stays, trips)
 
 
 @contextmanager

@@ -12,15 +12,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from shoal.classes import Classes
 from shoal.plan import MAX_EPSILON, MAX_EPSILON_SYNTHETIC, Plan
 from shoal.privacy.mechanism import ONE
 from shoal.release import _epsilon, _grid, _store
-from shoal.release.manifest import ESTIMATES, Manifest, StatisticFacts
+from shoal.release.manifest import ESTIMATES, ClassFacts, Manifest, StatisticFacts
 
 if TYPE_CHECKING:
     import polars as pl
@@ -82,6 +84,17 @@ def manifest(folder: Folder) -> None:
         raise Failed(f"{MANIFEST}: {error}") from None
     if len(set(names)) < len(names):
         raise Failed(f"{MANIFEST} names a statistic twice")
+    for facts in folder.manifest.statistics:
+        if not _are_classes(facts.classes):
+            raise Failed(f"{MANIFEST}: the classes of {facts.statistic} are not ranges in order, named by their edges")
+
+
+def _are_classes(found: tuple[ClassFacts, ...]) -> bool:
+    """Do they follow each other from 0 without a gap, the last without an end, each with the label of its edges?"""
+    edges = tuple(c.least for c in found)
+    if not found or edges[0] != 0 or any(a >= b for a, b in pairwise(edges)):
+        return not found
+    return found == ClassFacts.of(Classes(found[0].unit, 1, edges))
 
 
 def files(folder: Folder) -> None:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def split_keys(keys: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
-    """Key columns as (places, time key or None)."""
-    from shoal.keys import TIME_NAMES
+    """Key columns as (places, time key or None); a key column of classes is neither."""
+    from shoal.keys import CLASS, TIME_NAMES
 
     time = keys[-1] if keys[-1] in TIME_NAMES else None
-    return (keys[:-1] if time else keys), time
+    return tuple(key for key in (keys[:-1] if time else keys) if key != CLASS), time
 
 
 def calendar_of(manifest: Manifest) -> "Calendar":
@@ -32,15 +32,18 @@ def calendar_of(manifest: Manifest) -> "Calendar":
 
 def grid_of(facts: StatisticFacts, zones: Zones, calendar: "Calendar") -> "Grid":
     """All cells of one statistic. Raises `ValueError` where the facts contradict each other or the zones."""
-    from shoal.keys import Grid, TimeKey, TimeName, pair_places, single_places
+    from shoal.keys import CLASS, Grid, TimeKey, TimeName, pair_places, single_places
 
     places, time = split_keys(facts.keys)
+    classes = tuple(c.label for c in facts.classes)
+    if bool(classes) != (CLASS in facts.keys):
+        raise ValueError("its keys and classes do not go together")
     key = TimeKey.of(cast("TimeName | None", time), calendar)
     match len(places), facts.pairs, facts.max_km:
         case 1, None, None:
-            rows = len(zones)
+            rows = len(zones) * max(1, len(classes))
         case 2, "all", None:
-            rows = len(zones) ** 2
+            rows = len(zones) ** 2 * max(1, len(classes))
         case 2, "within", str():
             rows = -1
         case _:
@@ -48,10 +51,10 @@ def grid_of(facts: StatisticFacts, zones: Zones, calendar: "Calendar") -> "Grid"
     if rows >= 0 and rows * key.bins != facts.cells:  # before anything is built: a false count may be huge
         raise ValueError(f"the manifest says {facts.cells:,} cells, its zones and period make {rows * key.bins:,}")
     if len(places) == 1:
-        grid = Grid(places, single_places(len(zones)), key)
+        grid = Grid(places, single_places(len(zones)), key, classes)
     else:
         limit = None if facts.max_km is None else float(Fraction(facts.max_km))
-        grid = Grid(places, pair_places(zones.centres, limit), key)
+        grid = Grid(places, pair_places(zones.centres, limit), key, classes)
     if grid.cells != facts.cells:
         raise ValueError(f"the manifest says {facts.cells:,} cells, its zones and period make {grid.cells:,}")
     return grid

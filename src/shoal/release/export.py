@@ -4,11 +4,11 @@ import io
 import os
 from collections.abc import Callable
 from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
-from shoal.errors import StateError, UsageError
+from shoal.errors import UsageError
 from shoal.release import sentences, words
+from shoal.release._file import write_file
 from shoal.release.read import Release, Table
 
 if TYPE_CHECKING:
@@ -22,34 +22,19 @@ def export(release: Release, statistic: str, to: str | Path) -> Path:
     """Write one table to the file `to`, replacing it, and give its path.
 
     .csv      text; hours as ISO 8601 with their offset
-    .parquet  GeoParquet: each row with its zone's geometry, a flow with the line between the centres
+    .parquet  GeoParquet: each row with its zone's geometry, a pair of zones with the line between their centres
     .geojson  the same as GeoJSON (RFC 7946); times as text
     .arrow    Arrow IPC file, uncompressed
     .xlsx     a sheet of rows, a sheet of notes; hours as local time without an offset, which Excel does not know
     Raises `UsageError` for another ending, an unknown statistic or a file that can't be; `StateError` when the disk
     fails.
     """
-    to = Path(to)
-    table = release[statistic]
-    writer = _WRITERS.get(to.suffix.lower())
-    if writer is None:
-        raise UsageError(f"{to}: the ending must be one of {', '.join(_WRITERS)}; it chooses the format")
-    if not to.parent.is_dir():
-        raise UsageError(f"{to}: the folder {to.parent} does not exist; make it first or choose another")
-    if to.is_dir():
-        raise UsageError(f"{to}: this is a folder; give the name of a file")
-    if release.folder.resolve() in to.resolve().parents:
-        raise UsageError(f"{to}: a release can't take another file, or it would not verify any more; write elsewhere")
-    partial = to.with_name(f".{to.stem}.{token_hex(4)}{to.suffix.lower()}")
-    try:
-        writer(release, table, partial)
-        partial.replace(to)
-    except OSError as error:
-        reason = (error.strerror or "the disk failed").lower()
-        raise StateError(f"{to}: can't be written ({reason}); make room or choose another folder") from None
-    finally:
-        partial.unlink(missing_ok=True)
-    return to
+    to, table = Path(to), release[statistic]
+
+    def make(file: Path) -> None:
+        _WRITERS[file.suffix](release, table, file)
+
+    return write_file(release, to, tuple(_WRITERS), make)
 
 
 def _csv(_: Release, table: Table, to: Path) -> None:
@@ -150,6 +135,7 @@ def _notes(release: Release, table: Table) -> list[tuple[str, str]]:
         ("release", m.id),
         ("statistic", f"{s.statistic}: {s.value}"),
         ("noise", f"{words.interval(s)} with 95 % confidence: lower and upper"),
+        *([("classes", f"{words.classes(s)}; in this order")] if s.classes else []),
         ("estimate", "unbiased, for sums and averages; may be negative"),
         ("consistent", "never negative, for showing single numbers"),
         (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from shoal.classes import Classes
 from shoal.plan import Plan, Purpose, Unit
 from shoal.privacy.mechanism import ONE, Kind, Mechanism
 from shoal.release import sentences
@@ -43,6 +44,24 @@ class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+class ClassFacts(_Facts):
+    """One class of a quantity: [least, below) in `unit`; the last has no end."""
+
+    label: Text
+    least: Annotated[int, Field(ge=0)]
+    below: Annotated[int, Field(ge=1)] | None
+    unit: Text
+
+    @classmethod
+    def of(cls, classes: Classes) -> tuple[Self, ...]:
+        """Each class of `classes`."""
+        edges = [*classes.edges, None]
+        return tuple(
+            cls(label=label, least=least, below=below, unit=classes.unit)
+            for label, least, below in zip(classes.labels, classes.edges, edges[1:], strict=True)
+        )
+
+
 class StatisticFacts(_Facts):
     """One statistic: its keys, its noise, its cost, and what one of its numbers means."""
 
@@ -74,6 +93,8 @@ class StatisticFacts(_Facts):
     """Which pairs of zones have a row, where the keys are two places."""
     max_km: FractionText | None = None
     """With pairs = "within": the largest distance between the zones' centres."""
+    classes: Annotated[tuple[ClassFacts, ...], BeforeValidator(_tuple)] = ()
+    """Values of the key column `class`, in their order."""
     suppression: Text | None = None
     """The rule by which rows are marked, or None where none is."""
 
@@ -90,6 +111,7 @@ class StatisticFacts(_Facts):
         divisor: int = 1,
         pairs: Literal["all", "within"] | None = None,
         max_km: Fraction | None = None,
+        classes: Classes | None = None,
         suppression: str | None = None,
     ) -> Self:
         """The facts that follow from a mechanism; stderr and half width in published units."""
@@ -110,6 +132,7 @@ class StatisticFacts(_Facts):
             value=value,
             pairs=pairs,
             max_km=None if max_km is None else str(max_km),
+            classes=() if classes is None else ClassFacts.of(classes),
             suppression=suppression,
         )
 

@@ -13,21 +13,40 @@ import numpy as np
 from shoal._arrays import Float64, Int32
 from shoal.errors import StateError, UsageError
 from shoal.release import _map, words
+from shoal.release._grid import split_keys
 from shoal.release._map import INK, NOISE, PAPER, QUIET, Frame, text
 from shoal.release.read import Release, Table
 
 if TYPE_CHECKING:
+    import polars as pl
     from matplotlib.axes import Axes
 
-PREFERRED = ("presence", "visits", "residents")
+PREFERRED = ("presence", "visits", "residents", "visitors", "stay_home", "dwell", "distance", "gyration")
+PAIRS = ("flows", "catchment")
 MOST_FLOWS = 80
-_TITLE = {"presence": "Presence", "visits": "Visits", "residents": "Residents", "flows": "Largest flows"}
-_COUNTED = {"presence": "Devices", "visits": "Stays that began", "residents": "Devices at home"}
+_TITLE = {
+    "flows": "Largest flows",
+    "catchment": "From home to zone",
+    "stay_home": "Days without a trip",
+    "dwell": "Stays of any length",
+    "distance": "Days of residents",
+    "gyration": "Residents",
+}
+_COUNTED = {
+    "presence": "Devices in each zone",
+    "visits": "Stays that began in each zone",
+    "visitors": "Devices that stayed in each zone",
+    "residents": "Devices at home in each zone",
+    "dwell": "Stays that began in each zone",
+    "distance": "Days of devices by their home",
+    "gyration": "Devices at home in each zone",
+    "stay_home": "Days of devices by their home",
+}
 
 
 @dataclass(frozen=True, eq=False)
 class _Places:
-    """Values by zone, at one time or over the whole period."""
+    """Values by zone, at one time or over the whole period, all classes together."""
 
     table: Table
     when: str
@@ -37,9 +56,10 @@ class _Places:
 
 @dataclass(frozen=True, eq=False)
 class _Flows:
-    """The largest sums by pair over the whole period that stand out of their noise, descending."""
+    """The largest values by pair, over the whole period or at one time, that stand out of their noise, descending."""
 
     table: Table
+    when: str
     pairs: Int32
     values: Float64
     half_width: float
@@ -49,9 +69,9 @@ class _Flows:
 def overview(release: Release, to: str | Path) -> Path:
     """Draw the release to the file `to` (.png) and give its path.
 
-    On the left presence at its busiest hour (else visits, else residents), on the right the largest flows over the
-    period; one map where the release has only one of them. Raises `UsageError` for another ending or a missing folder,
-    `StateError` where the disk fails.
+    On the left presence at its busiest hour (else the next of `PREFERRED`), on the right the largest flows over the
+    period (else the catchment); one map where the release has only one of them. Raises `UsageError` for another ending
+    or a missing folder, `StateError` where the disk fails.
     """
     to = Path(to)
     if to.suffix.lower() != ".png":
@@ -120,33 +140,42 @@ def _panels(release: Release) -> list[_Places | _Flows]:
     """What to draw, at most two maps."""
     tables = [release[name] for name in release.statistics]
     areas = sorted(
-        (t for t in tables if len(t.places) == 1 and set(t.keys) <= {t.places[0], *_times(t)}),
+        (t for t in tables if len(t.places) == 1),
         key=lambda t: PREFERRED.index(t.name) if t.name in PREFERRED else len(PREFERRED),
     )
-    flows = [t for t in tables if t.places == ("origin", "destination")]
-    panels: list[_Places | _Flows] = [_places(release, t) for t in areas[: 1 if flows else 2]]
-    return panels + [_flows(release, t) for t in flows[:1]]
+    pairs = sorted(
+        (t for t in tables if len(t.places) == 2), key=lambda t: PAIRS.index(t.name) if t.name in PAIRS else len(PAIRS)
+    )
+    panels: list[_Places | _Flows] = [_places(release, t) for t in areas[: 1 if pairs else 2]]
+    return panels + [_flows(release, t) for t in pairs[:1]]
 
 
-def _times(table: Table) -> tuple[str, ...]:
-    return table.keys[len(table.places) :]
+def _at_busiest(frame: "pl.DataFrame", table: Table) -> "tuple[pl.DataFrame, str]":
+    """The rows of the time with the largest total, and when that is; all rows where the table has no time key."""
+    import polars as pl
+
+    _, time = split_keys(table.keys)
+    if time is None:
+        return frame, "over the whole period"
+    totals = frame.group_by(time, maintain_order=True).agg(pl.col("consistent").sum())
+    busiest = totals.sort("consistent", descending=True, maintain_order=True)[time][0] if totals.height else None
+    return frame.filter(pl.col(time) == busiest), _when(busiest)
 
 
 def _places(release: Release, table: Table) -> _Places:
-    """The consistent values at the time with the largest total."""
+    """The consistent values at the time with the largest total; of a table with classes the estimates' sums over them,
+    whose errors add up in squares."""
     import polars as pl
 
-    frame = table.to_polars().filter(~pl.col("suppressed"))
-    when = "over the whole period"
-    if table.keys[1:]:
-        time = table.keys[1]
-        totals = frame.group_by(time, maintain_order=True).agg(pl.col("consistent").sum())
-        busiest = totals.sort("consistent", descending=True, maintain_order=True)[time][0] if totals.height else None
-        frame = frame.filter(pl.col(time) == busiest)
-        when = _when(busiest)
+    frame, when = _at_busiest(table.to_polars().filter(~pl.col("suppressed")), table)
+    (place,), classes = table.places, len(table.facts.classes)
+    shown = frame.select(place, value="consistent")
+    if classes:
+        sums = frame.group_by(place, maintain_order=True).agg(pl.col("estimate").sum().alias("value"), pl.len())
+        shown = sums.filter(pl.col("len") == classes)  # a sum of some of them would look small, not unknown
     values = np.full(len(release.places), np.nan)
-    values[release.places.index_of(frame[table.places[0]].to_list())] = frame["consistent"].to_numpy()
-    return _Places(table, when, values, table.facts.half_width)
+    values[release.places.index_of(shown[place].to_list())] = shown["value"].to_numpy()
+    return _Places(table, when, values, table.facts.half_width * max(1, classes) ** 0.5)
 
 
 def _when(value: object) -> str:
@@ -160,16 +189,21 @@ def _when(value: object) -> str:
 def _flows(release: Release, table: Table) -> _Flows:
     """Sums of the unbiased estimates over all times: their errors add up in squares, so the sums' are known.
 
+    Devices don't add up over time: of another statistic than flows, the time with the largest total.
+
     Among thousands of empty pairs one in forty exceeds its interval by chance, and the largest of those would fill the
     map. So a pair is drawn only beyond what the noise of all pairs together exceeds once in twenty releases.
     """
     import polars as pl
 
-    frame = table.to_polars().filter(~pl.col("suppressed"))
+    frame, when = table.to_polars().filter(~pl.col("suppressed")), "whole period"
+    if table.name != "flows" and split_keys(table.keys)[1]:
+        frame, when = _at_busiest(frame, table)
+    one, other = table.places
     sums = (
         frame.group_by(table.places, maintain_order=True)
         .agg(pl.col("estimate").sum(), pl.len().alias("bins"))
-        .filter(pl.col("origin") != pl.col("destination"))
+        .filter(pl.col(one) != pl.col(other))
         .sort("estimate", descending=True, maintain_order=True)
     )
     bins = int(sums["bins"].max() or 1)  # type: ignore[arg-type]  # polars types max() for every dtype
@@ -178,7 +212,9 @@ def _flows(release: Release, table: Table) -> _Flows:
     clear = sums.filter(pl.col("estimate") > half_width * tail)
     shown = clear.head(MOST_FLOWS)
     ends = [release.places.index_of(shown[place].to_list()) for place in table.places]
-    return _Flows(table, np.column_stack(ends), shown["estimate"].to_numpy(), half_width, clear.height - shown.height)
+    return _Flows(
+        table, when, np.column_stack(ends), shown["estimate"].to_numpy(), half_width, clear.height - shown.height
+    )
 
 
 def _draw_panel(
@@ -195,19 +231,25 @@ def _draw_panel(
         title = _TITLE.get(name, _capital(name.replace("_", " ")))
         if name == "presence" and panel.table.keys[1:] == ("hour",):
             title += " at the busiest hour"
-        trips = release.manifest.source.kind == "trips"
-        counted = "Arrivals" if name == "visits" and trips else _COUNTED.get(name, title)
-        return title, f"{counted} in each zone, {panel.when}"
+        counted = _COUNTED.get(name, f"{title} in each zone")
+        if release.manifest.source.kind == "trips":
+            arrivals = {"visits": "Arrivals in each zone", "visitors": "Devices that arrived in each zone"}
+            counted = arrivals.get(name, counted)
+        return title, f"{counted}, {panel.when}"
     _map.draw_zones(axes, zones, None, 1.0)
     noise = f"±{words.amount(panel.half_width, panel.half_width)}"
     top = float(panel.values.max(initial=0))
+    flows = panel.table.name == "flows"
+    title = _TITLE.get(panel.table.name, _capital(panel.table.name.replace("_", " ")))
     if not top:
-        return _TITLE["flows"], f"No sum over the whole period stands out of its noise, {noise} at 95 %"
+        what = "No sum over the whole period" if flows else f"{_capital(panel.when)}: no number"
+        return title, f"{what} stands out of its noise, {noise} at 95 %"
     _map.draw_flows(axes, frame, zones, panel.pairs, panel.values, top)
     widest = _map.WIDEST * min(frame.width, frame.height) * inches
     _flows_legend(legend, top, widest, f"each number {noise} at 95 %")
     many = f"{len(panel.values)} of {len(panel.values) + panel.hidden:,}" if panel.hidden else "all"
-    return _TITLE["flows"], f"Trips between zones, whole period; {many} that no noise explains"
+    counted = "Trips between zones" if flows else "Devices that stayed"
+    return title, f"{counted}, {panel.when}; {many} that no noise explains"
 
 
 def _capital(line: str) -> str:

@@ -1,6 +1,6 @@
 """A release read back: its tables as Polars, pandas, GeoPandas or Arrow."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cached_property
 from html import escape
@@ -107,7 +107,7 @@ class Table:
     """One statistic of a release: key columns, then estimate, stderr, lower, upper, consistent, suppressed."""
 
     def __init__(self, release: Release, facts: StatisticFacts) -> None:
-        self._release = release
+        self.release = release
         self.facts = facts
 
     @property
@@ -121,18 +121,26 @@ class Table:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """Those key columns that hold zones: one, or origin and destination."""
+        """Those key columns that hold zones: one, or a pair, such as origin and destination."""
         return split_keys(self.keys)[0]
 
     def to_polars(self) -> "pl.DataFrame":
-        return _store.read_table(self._release.folder / "tables" / f"{self.name}.parquet")
+        return _store.read_table(self.release.folder / "tables" / f"{self.name}.parquet")
 
     def to_arrow(self) -> Any:
         """A `pyarrow.Table`."""
         return self.to_polars().to_arrow()
 
     def to_pandas(self) -> "pd.DataFrame":
-        return self.to_polars().to_pandas()
+        """Classes in their order, not in that of the alphabet."""
+        import pandas as pd
+
+        from shoal.keys import CLASS
+
+        frame = self.to_polars().to_pandas()
+        if CLASS in frame:
+            frame[CLASS] = pd.Categorical(frame[CLASS], [c.label for c in self.facts.classes], ordered=True)
+        return frame
 
     def to_geopandas(self) -> "gpd.GeoDataFrame":
         """Each row with its zone's geometry; a pair of zones with the line between their centres. WGS 84."""
@@ -141,7 +149,7 @@ class Table:
         import shapely
 
         frame = self.to_polars()
-        zones = self._release.places
+        zones = self.release.places
         places = [zones.index_of(frame[column].to_list()) for column in self.places]
         if len(places) == 1:
             geometry: Any = zones.shapes[places[0]]
@@ -149,6 +157,36 @@ class Table:
             centres = zones.centres[:, ::-1]  # longitude first
             geometry = shapely.linestrings(np.stack([centres[places[0]], centres[places[1]]], axis=1))
         return gpd.GeoDataFrame(frame.to_pandas(), geometry=geometry, crs="EPSG:4326")
+
+    def shares(self) -> "pl.DataFrame":
+        """See `derived.shares`."""
+        from shoal.release.derived import shares
+
+        return shares(self)
+
+    def quantiles(self, share: float = 0.5) -> "pl.DataFrame":
+        """See `derived.quantiles`."""
+        from shoal.release.derived import quantiles
+
+        return quantiles(self, share)
+
+    def density(self) -> "pl.DataFrame":
+        """See `derived.density`."""
+        from shoal.release.derived import density
+
+        return density(self)
+
+    def scaled(self, census: Mapping[str, float], *, by_parent: bool = False) -> "pl.DataFrame":
+        """See `derived.scaled`."""
+        from shoal.release.derived import scaled
+
+        return scaled(self, census, by_parent=by_parent)
+
+    def change(self, *earlier: Release) -> "pl.DataFrame":
+        """See `change.change`."""
+        from shoal.release.change import change
+
+        return change(self, earlier)
 
     def __len__(self) -> int:
         return self.facts.cells

@@ -5,7 +5,7 @@ from shoal.plan import Unit
 DEFINITION = "rho-zCDP"
 
 WHAT_A_TABLE_HOLDS = (
-    "Every place and time of the plan has its row, zeros too, so which rows exist tells nothing about anyone."
+    "Every place, class and time of a table has its row, zeros too, so which rows exist tells nothing about anyone."
 )
 
 NOT_PROTECTED = (

@@ -55,7 +55,8 @@ def _largest(table: Table, top: int) -> list[Row]:
     if top < 1:
         raise UsageError(f"--top must be at least 1, got {top}; it is the number of rows to show")
     usable = table.to_polars().filter(~pl.col("suppressed") & pl.col("consistent").is_not_null())
-    return usable.sort("consistent", descending=True, maintain_order=True).head(top).to_dicts()
+    # where the total is lost in noise all consistent values are 0; then the estimates say which are largest
+    return usable.sort("consistent", "estimate", descending=True, maintain_order=True).head(top).to_dicts()
 
 
 def _summary(release: Release) -> "RenderableType":

@@ -6,6 +6,13 @@ from fractions import Fraction
 from shoal.release import sentences
 from shoal.release.manifest import Facts, PeriodFacts, StatisticFacts
 
+_NOT_ADDED = {
+    "visitors": "zones or times: a device that stays in two zones, or on two days, is a visitor of both.",
+    "catchment": "zones or times: a device that stays in two zones, or on two days, has a row in both. Over homes it "
+    "adds up.",
+}
+"""Statistics of which a device is in several rows, and where."""
+
 
 def readme(facts: Facts) -> str:
     """Markdown for the folder of a release."""
@@ -53,6 +60,11 @@ def rows(facts: StatisticFacts) -> str:
     return " × ".join(facts.keys)
 
 
+def classes(facts: StatisticFacts) -> str:
+    """The classes of a statistic in their order: `0-1 km, 1-2 km, ...`."""
+    return ", ".join(c.label for c in facts.classes)
+
+
 def _escape(text: str) -> str:
     return "".join(f"\\{c}" if c in r"\`*_[]<>|#" else c for c in text)
 
@@ -80,8 +92,15 @@ def _tables(facts: Facts) -> str:
         for s in facts.statistics
     ]
     pairs = [s for s in facts.statistics if s.pairs == "within" and s.max_km is not None]
-    near = [f"`{s.statistic}` has a row for zones at most {number(s.max_km or '0')} km apart." for s in pairs]
-    return "\n".join([*lines, "", " ".join([sentences.WHAT_A_TABLE_HOLDS, *near]), "`zones.parquet` holds the places."])
+    near = [f"`{s.statistic}` has rows only for zones at most {number(s.max_km or '0')} km apart." for s in pairs]
+    text = "\n".join([*lines, "", " ".join([sentences.WHAT_A_TABLE_HOLDS, *near]), "`zones.parquet` holds the places."])
+    return "\n\n".join([text, *([_classes(facts)] if any(s.classes for s in facts.statistics) else [])])
+
+
+def _classes(facts: Facts) -> str:
+    """What the values of `class` are, in their order, which is not that of the alphabet."""
+    lines = ["Values of `class`, in their order; a class holds its lower edge and not its upper one:", ""]
+    return "\n".join(lines + [f"- `{s.statistic}`: {_escape(classes(s))}" for s in facts.statistics if s.classes])
 
 
 def _columns(facts: Facts) -> str:
@@ -96,8 +115,10 @@ def _columns(facts: Facts) -> str:
     ]
     lines += [f"- `{s.statistic}` is suppressed by this rule: {_escape(s.suppression)}"
               for s in facts.statistics if s.suppression]  # fmt: skip
-    if any(s.statistic == "visitors" for s in facts.statistics):
-        lines.append("- Don't sum `visitors`: a device that visits two zones is a visitor of both.")
+    lines += [f"- Don't sum `{s.statistic}` over {_NOT_ADDED[s.statistic]}" for s in facts.statistics
+              if s.statistic in _NOT_ADDED]  # fmt: skip
+    if any("home" in s.keys for s in facts.statistics):
+        lines.append("- `home` is the zone where a device spends its nights; devices without such a zone are left out.")
     return "\n".join(lines)
 
 
@@ -117,6 +138,6 @@ def _protected(facts: Facts) -> str:
 
 def _check(facts: Facts) -> str:
     return (
-        f"`shoal verify {facts.id}` checks, without a network: that no file was changed, that every place and time has "
-        "its row, and that the noise adds up to the stated epsilon. `manifest.json` holds every parameter."
+        f"`shoal verify {facts.id}` checks, without a network: that no file was changed, that every place, class and "
+        "time has its row, and that the noise adds up to the stated epsilon. `manifest.json` holds every parameter."
     )

@@ -1,13 +1,22 @@
 """The plan that comes with a simulated city, with a word on each of its lines."""
 
 from datetime import date, timedelta
+from typing import Literal
 
 from shoal.simulate.frame import TIMEZONE
 
+DAYS_OF = {"day": 1, "week": 7}
+"""Days of the units of privacy that a simulated city's plan may have."""
+
+
+def unit_of(start: date, days: int) -> Literal["day", "week"]:
+    """The unit of privacy: of whole weeks from a Monday on, the week, else the day."""
+    return "week" if days % 7 == 0 and start.weekday() == 0 else "day"
+
 
 def plan_text(*, start: date, days: int, seed: int, devices: int, records_per_day: float, resolution: int) -> str:
-    """The plan as TOML; of whole weeks from a Monday on, the unit of privacy is the week, else the day."""
-    unit = "week" if days % 7 == 0 and start.weekday() == 0 else "day"
+    """The plan as TOML."""
+    unit = unit_of(start, days)
     return f"""\
 # A plan says what is published about which records, and how those in them are protected. Nothing else is published.
 #

@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from shoal.errors import StateError, UsageError
-from shoal.simulate import cells, city, geography, people, phones, records, travel, truth, write
+from shoal.simulate import cells, city, geography, people, phones, records, travel, truth, truth_tables, write
 from shoal.simulate import days as lives
+from shoal.simulate.plan_text import DAYS_OF, unit_of
 from shoal.simulate.population import market, resident_table
 from shoal.simulate.write import Town
 
@@ -66,7 +67,7 @@ def simulate(
                 total.add(part)
                 if progress is not None:
                     progress("records", done / blocks)
-        write.truth(folder, town, total)
+        truth_tables.write(folder, town, total)
     return out / "plan.toml"
 
 
@@ -132,4 +133,4 @@ def _block(number: int, *, folder: Path, town: Town, places: city.City, size: in
     habits = phones.habits(seed, first, count, town.days, town.records_per_day)
     sent = records.records(phones.bursts(habits, stops, seed, first), habits, stops, seed, first, town.days)
     write.records(folder / "records" / f"part-{number:04d}.parquet", sent, town.midnight)
-    return truth.observe(stops, who, town.cells, town.days)
+    return truth.observe(stops, who, town.cells, town.days, DAYS_OF[unit_of(town.start, town.days)])

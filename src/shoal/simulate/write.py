@@ -2,11 +2,10 @@
 
 import json
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import h3
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv
@@ -14,11 +13,9 @@ import pyarrow.parquet as pq
 import shapely
 
 from shoal.simulate import frame, geography
-from shoal.simulate.arrays import Float64, Int64
 from shoal.simulate.cells import RESOLUTION, Cells
 from shoal.simulate.plan_text import plan_text
 from shoal.simulate.records import Records
-from shoal.simulate.truth import Truth, shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,25 +100,6 @@ def records(path: Path, sent: Records, midnight: int) -> None:
         write_statistics=["time"],
         row_group_size=1 << 20,
     )
-
-
-def truth(folder: Path, town: Town, total: Truth) -> None:
-    """`truth/*.parquet`: every zone and time, zeros included, with the keys of a release and `value`."""
-    zone = np.array([h3.int_to_str(int(cell)) for cell in town.cells.id])
-    hours, days, k = 24 * town.days, town.days, zone.size
-    hour = pa.array((town.midnight + 3600 * np.arange(hours)) * 1_000_000).cast(pa.timestamp("us", frame.TIMEZONE))
-    day = pa.array([town.start + timedelta(days=n) for n in range(days)], pa.date32())
-    every_hour, every_day = np.tile(np.arange(hours), k), np.tile(np.arange(days), k)
-    _truth(folder, "presence", {"zone": np.repeat(zone, hours), "hour": hour.take(every_hour)}, shares(total.presence))
-    _truth(folder, "visits", {"zone": np.repeat(zone, days), "day": day.take(every_day)}, total.visits)
-    _truth(folder, "flows", {"origin": np.repeat(zone, k), "destination": np.tile(zone, k)}, total.flows)
-    _truth(folder, "residents", {"zone": zone}, total.residents)
-
-
-def _truth(folder: Path, name: str, keys: dict[str, object], value: Float64 | Int64) -> None:
-    (folder / "truth").mkdir(exist_ok=True)
-    rows = pa.table({**keys, "value": value.ravel().astype(np.float64)})
-    pq.write_table(rows, folder / "truth" / f"{name}.parquet", compression="zstd")
 
 
 def _feature(properties: dict[str, str], shape: shapely.Polygon) -> dict[str, object]:

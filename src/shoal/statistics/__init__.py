@@ -3,13 +3,21 @@
 from shoal.calendar import Calendar
 from shoal.plan import Plan
 from shoal.statistics._base import Statistic
+from shoal.statistics.catchment import Catchment
+from shoal.statistics.distance import Distance
+from shoal.statistics.dwell import Dwell
 from shoal.statistics.flows import Flows
+from shoal.statistics.gyration import Gyration
 from shoal.statistics.presence import Presence
 from shoal.statistics.residents import Residents
+from shoal.statistics.stay_home import StayHome
+from shoal.statistics.visitors import Visitors
 from shoal.statistics.visits import Visits
 from shoal.zones import Zones
 
-STATISTICS: dict[str, type[Statistic]] = {s.name: s for s in (Presence, Visits, Flows, Residents)}
+STATISTICS: dict[str, type[Statistic]] = {
+    s.name: s for s in (Presence, Visits, Visitors, Dwell, Flows, Residents, Catchment, Distance, Gyration, StayHome)
+}
 """Every statistic there is, by the name of its file and of its table in the plan."""
 
 

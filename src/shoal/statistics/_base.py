@@ -11,9 +11,11 @@ import numpy as np
 from shoal._arrays import Float64, Int32, Int64
 from shoal._numba import njit
 from shoal.calendar import Calendar
-from shoal.keys import TIME_NAMES, Grid, TimeKey
+from shoal.classes import Classes
+from shoal.keys import CLASS, TIME_NAMES, Grid, TimeKey
 from shoal.plan import Plan
 from shoal.privacy.contributions import Contributions
+from shoal.privacy.mechanism import ONE
 from shoal.trajectories import Trajectories
 from shoal.trajectories.hours import hour_of
 
@@ -27,6 +29,7 @@ class Statistic(ABC):
     share     of the plan's budget, relative
     bound     L2 norm to which a row's vector over one unit is held, in contributions (plan or `typical_bound`)
     divisor   a published value is the sum of contributions over this: 1, or the number of units for a mean over units
+    most_cells  cells that one row can touch at most by the definition; None: any number
     """
 
     name: ClassVar[str]
@@ -35,8 +38,8 @@ class Statistic(ABC):
     times: ClassVar[tuple[str, ...]]
     """Time keys that `by` may name."""
     default_by: ClassVar[tuple[str, ...]]
-    most_cells: ClassVar[int | None] = None
-    """Cells that one row can touch at most by the definition; None: any number."""
+    classes: ClassVar[Classes | None] = None
+    """Classes that it counts by; then `class` must be in `by`."""
     per: ClassVar[int] = 1
     """Amount that counts as a contribution of 1.0."""
     of_trips: ClassVar[bool] = True
@@ -49,30 +52,43 @@ class Statistic(ABC):
     share: Fraction
     bound: Fraction
     divisor: int = 1
+    most_cells: int | None = None
 
     @classmethod
     def from_plan(cls, plan: Plan, centres: Float64, calendar: Calendar) -> Self:
         """The statistic as `plan` wants it; `centres` as in `zones.Zones`. Raises `PlanError` naming the key."""
         wish, key = plan.statistics[cls.name], f"statistics.{cls.name}"
         if plan.source.kind == "trips" and not cls.of_trips:
-            raise plan.error(key, f"a source of trips has no {cls.name}; ask for visits and flows, or use points")
+            have = "visits, visitors and flows"
+            raise plan.error(key, f"a source of trips has no {cls.name}; ask for {have}, or use points")
         by = cls.default_by if wish.by is None else wish.by
-        if missing := [p for p in cls.places if p not in by]:
-            raise plan.error(f"{key}.by", f"must name {', '.join(missing)}; {cls.name} is about places")
-        others = [k for k in by if k not in cls.places]
+        needed = (*cls.places, *((CLASS,) if cls.classes else ()))
+        if missing := [k for k in needed if k not in by]:
+            raise plan.error(
+                f"{key}.by", f"must name {', '.join(missing)}; {cls.name} is counted by {', '.join(needed)}"
+            )
+        others = [k for k in by if k not in needed]
         if unknown := [k for k in others if k not in cls.times]:
             usable = ", ".join(cls.times) or "no time key"
             what = "is no time key of" if unknown[0] in TIME_NAMES else "is no key of"
-            raise plan.error(f"{key}.by", f"{unknown[0]!r} {what} {cls.name}; usable beside its places: {usable}")
+            raise plan.error(
+                f"{key}.by", f"{unknown[0]!r} {what} {cls.name}; usable beside {', '.join(needed)}: {usable}"
+            )
         if len(others) > 1 or len(set(by)) < len(by):
             raise plan.error(f"{key}.by", f"names {', '.join(by)}; at most one time key, and no key twice")
         time = TimeKey.of(next((n for n in TIME_NAMES if n in others), None), calendar)
-        if wish.max_km is not None and "origin" not in cls.places:
+        if wish.max_km is not None and len(cls.places) == 1:
             raise plan.error(f"{key}.max_km", f"means nothing for {cls.name}, which has no pairs of zones")
-        grid = Grid(cls.places, cls.places_of(plan, centres, time), time)
+        labels = cls.classes.labels if cls.classes else ()
+        grid = Grid(cls.places, cls.places_of(plan, centres, time), time, labels)
         days = max(1, len(calendar.days) // calendar.units)
         bound = wish.bound if wish.bound is not None else cls.typical_bound(days, time)
-        return cls(grid, calendar, wish.share, bound, cls.divisor_of(calendar))
+        divisor = cls.divisor_of(calendar, time)
+        if divisor is None:
+            raise plan.error(
+                f"{key}.by", f"{cls.name} by {time.name} in units of a day needs whole weeks; move period.end"
+            )
+        return cls(grid, calendar, wish.share, bound, divisor, cls.most_cells_of(calendar, time))
 
     @classmethod
     @abstractmethod
@@ -85,9 +101,14 @@ class Statistic(ABC):
         """L2 norm of a usual device's vector over a unit of `days`, from public knowledge."""
 
     @classmethod
-    def divisor_of(cls, calendar: Calendar) -> int:
-        """Most statistics are published as they are added up."""
+    def divisor_of(cls, calendar: Calendar, time: TimeKey) -> int | None:
+        """Most statistics are published as they are added up. None: over this period there is no such number."""
         return 1
+
+    @classmethod
+    def most_cells_of(cls, calendar: Calendar, time: TimeKey) -> int | None:
+        """Cells that one row can touch at most by the definition; None: any number."""
+        return None
 
     @abstractmethod
     def contribution(self, rows: Trajectories) -> Contributions:
@@ -112,6 +133,30 @@ def round_root(square: float) -> Fraction:
     return Fraction(max(2, round(2 * isqrt(int(square * 10**6)) / 1000)), 2)
 
 
+def once(rows: Contributions) -> Contributions:
+    """The same with 1 in each cell that a row touches, however often it does."""
+    return Contributions(rows.first, rows.cell, np.minimum(rows.weight, ONE))
+
+
+def at_most_one(plan: Plan, name: str) -> None:
+    """Refuse a bound above what a device can add by definition."""
+    bound = plan.statistics[name].bound
+    if bound is not None and bound > 1:
+        raise plan.error(f"statistics.{name}.bound", "a device is counted in one cell: a bound above 1 only adds noise")
+
+
+def units_in_bin(calendar: Calendar, time: TimeKey) -> int | None:
+    """Units that add to each bin, as divisor of a mean over units; None where that differs from bin to bin.
+
+    The units of a period are alike: all weeks have all weekdays, all days all dayparts (or a clock was set: no matter).
+    """
+    if time.name in ("hour", "day"):
+        return 1
+    if time.name == "weekday" and calendar.units == len(calendar.days):
+        return 1 if calendar.units <= 7 else calendar.units // 7 if calendar.units % 7 == 0 else None
+    return calendar.units
+
+
 def days_in_bin(days: int, time: TimeKey) -> float:
     """Days of a unit that fall into one and the same bin, where habits add up."""
     match time.name:
@@ -127,6 +172,13 @@ def bins_at(time: TimeKey, hours: Int64, instants: Int64) -> Int64:
     """Bin of each instant, -1 outside the period: int64[n]."""
     bins = np.empty(instants.size, dtype=np.int64)
     _fill_bins(instants, hours, time.of_hour, bins)
+    return bins
+
+
+def day_bins(time: TimeKey, calendar: Calendar) -> Int64:
+    """Bin of each day of the calendar, int64[days], for a time key that cuts no day."""
+    bins = np.empty(len(calendar.days), dtype=np.int64)
+    bins[calendar.day_of_hour] = time.of_hour
     return bins
 
 

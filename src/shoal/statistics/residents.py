@@ -10,7 +10,7 @@ from shoal.calendar import Calendar
 from shoal.keys import TimeKey, single_places
 from shoal.plan import Plan
 from shoal.privacy.contributions import Contributions, contributions
-from shoal.statistics._base import Statistic
+from shoal.statistics._base import Statistic, at_most_one
 from shoal.trajectories import Trajectories
 
 
@@ -27,15 +27,12 @@ class Residents(Statistic):
     places: ClassVar[tuple[str, ...]] = ("zone",)
     times: ClassVar[tuple[str, ...]] = ()
     default_by: ClassVar[tuple[str, ...]] = ("zone",)
-    most_cells: ClassVar[int | None] = 1
     of_trips: ClassVar[bool] = False
     meaning: ClassVar[str] = "devices whose home is in the zone (mean over the units of the period)"
 
     @classmethod
     def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:
-        bound = plan.statistics[cls.name].bound
-        if bound is not None and bound > 1:
-            raise plan.error(f"statistics.{cls.name}.bound", "a device has one home: a bound above 1 only adds noise")
+        at_most_one(plan, cls.name)
         return single_places(centres.shape[0])
 
     @classmethod
@@ -43,8 +40,12 @@ class Residents(Statistic):
         return Fraction(1)
 
     @classmethod
-    def divisor_of(cls, calendar: Calendar) -> int:
+    def divisor_of(cls, calendar: Calendar, time: TimeKey) -> int:
         return calendar.units
+
+    @classmethod
+    def most_cells_of(cls, calendar: Calendar, time: TimeKey) -> int:
+        return 1
 
     def contribution(self, rows: Trajectories) -> Contributions:
         if rows.home is None:

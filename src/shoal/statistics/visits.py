@@ -39,9 +39,7 @@ class Visits(Statistic):
 
     def contribution(self, rows: Trajectories) -> Contributions:
         stays = rows.stays
-        bin_ = bins_at(self.grid.time, self.hours, stays.start)
-        outside = (stays.zone < 0) | (bin_ < 0)
-        cell = np.where(outside, -1, stays.zone.astype(np.int64) * self.grid.time.bins + bin_)
+        cell = self.grid.cell(stays.zone.astype(np.int64), 0, bins_at(self.grid.time, self.hours, stays.start))
         return contributions(stays.first, cell, np.ones(cell.size, dtype=np.int64), self.per)
 
     def is_apart(self, kind: Literal["points", "trips"]) -> bool:

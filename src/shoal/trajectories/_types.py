@@ -27,12 +27,15 @@ class Stays:
     first       int64[d+1]
     start, end  int64[s]   seconds since 1970 UTC
     zone        int32[s]   zone index, -1 outside every zone
+    lat, lon    int32[s]   1e-7 degrees, of the record that each stay begins with; None for a source of trips
     """
 
     first: Int64
     start: Int64
     end: Int64
     zone: Int32
+    lat: Int32 | None = None
+    lon: Int32 | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -42,12 +45,14 @@ class Trips:
     first                int64[d+1]
     start                int64[t]   seconds since 1970 UTC
     origin, destination  int32[t]   zone index, -1 outside every zone
+    stay                 int64[t]   the stay that each trip leaves, for the next one; None for a source of trips
     """
 
     first: Int64
     start: Int64
     origin: Int32
     destination: Int32
+    stay: Int64 | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

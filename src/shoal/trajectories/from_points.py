@@ -33,7 +33,9 @@ def from_points(
         raise RuntimeError("zones.locate gave a zone that does not exist: a bug of Shoal's, please report it")
     spans = spans_of(kept.first, bucket.unit, kept.time, zone, calendar.unit_start, max_gap)
     found = stays_of(kept.first, kept.time, kept.lat, kept.lon, float(movement.stay_radius), minimum, max_gap)
-    stays = Stays(found.first, kept.time[found.head], found.end, zones_of(found, kept.time, spans, len(zones)))
+    head = found.head
+    zone_of_stay = zones_of(found, kept.time, spans, len(zones))
+    stays = Stays(found.first, kept.time[head], found.end, zone_of_stay, kept.lat[head], kept.lon[head])
     return Trajectories(
         stays=stays,
         trips=trips_of(found, stays.zone, kept.time, max_gap),

@@ -19,7 +19,7 @@ def trips_of(found: Found, zone: Int32, time: Int64, max_gap: int) -> Trips:
     first, stay = np.empty_like(found.first), np.empty_like(found.head)
     t = find_trips(found.first, found.head, found.last, time, max_gap, first, stay)
     stay = stay[:t]
-    return Trips(first, found.end[stay], zone[stay], zone[stay + 1])
+    return Trips(first, found.end[stay], zone[stay], zone[stay + 1], stay)
 
 
 @njit

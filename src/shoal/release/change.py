@@ -1,0 +1,84 @@
+"""Change against a baseline: each number against the median of earlier releases at the same place and kind of time."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from shoal.errors import UsageError
+from shoal.estimate.baseline import change as change_of
+from shoal.release._published import PublishedRelease, PublishedTable
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+def change(table: PublishedTable, earlier: Sequence[PublishedRelease]) -> "pl.DataFrame":
+    """How much more or less each number is than usual, as a share: 0.1 is ten percent more.
+
+    earlier  releases of the same statistic over the same zones
+
+    Usual is the median of all earlier numbers of the same place and class, and of the same weekday and hour (where the
+    table is by hour), weekday (by day), or else the same time key. Columns: the keys, `value`, `lower`, `upper` (95 %,
+    for the noise of both sides), `baseline`, and `numbers`, how many the baseline is the median of. Infinite: the
+    baseline is lost in its noise; value null: it is not above 0. Raises `UsageError` for releases that can't be
+    compared, and where a number has no baseline.
+    """
+    import polars as pl
+
+    if not earlier:
+        raise UsageError("a baseline needs an earlier release; name one or more")
+    for other in earlier:
+        _refuse_unlike(table, other)
+    kinds = _kind(table)
+    of = [*(key for key in table.keys if key not in ("hour", "day")), *kinds]
+    before = pl.concat([other[table.name].to_polars().with_columns(**kinds) for other in earlier])
+    usual = (
+        before.group_by(of).agg(baseline=pl.col("estimate").median(), numbers=pl.len().cast(pl.Int64)) if of else None
+    )
+    frame = table.to_polars().with_columns(**kinds)
+    joined = frame.join(usual, on=of, how="left", maintain_order="left") if usual is not None else frame
+    if lacking := joined["baseline"].null_count():
+        raise UsageError(
+            f"{lacking:,} of {frame.height:,} numbers have no earlier one of the same kind of time; add releases"
+        )
+    worst = max(other[table.name].facts.stderr for other in earlier)
+    found = change_of(
+        joined["estimate"].to_numpy(),
+        table.facts.stderr**2,
+        joined["baseline"].to_numpy(),
+        joined["numbers"].to_numpy(),
+        worst**2,
+        max(t.facts.half_width / t.facts.stderr for t in (table, *(other[table.name] for other in earlier))),
+    )
+    return joined.select(*table.keys).with_columns(
+        value=pl.Series(found.value).fill_nan(None),
+        lower=pl.Series(found.lower),
+        upper=pl.Series(found.upper),
+        baseline=joined["baseline"],
+        numbers=joined["numbers"],
+    )
+
+
+def _kind(table: PublishedTable) -> "dict[str, pl.Expr]":
+    """What makes two hours or days alike."""
+    import polars as pl
+
+    if "hour" in table.keys:
+        return {"_weekday": pl.col("hour").dt.weekday(), "_hour": pl.col("hour").dt.hour()}
+    return {"_weekday": pl.col("day").dt.weekday()} if "day" in table.keys else {}
+
+
+def _refuse_unlike(table: PublishedTable, other: PublishedRelease) -> None:
+    own, m, o = table.release, table.release.manifest, other.manifest
+    if own.id == other.id or o.period.start >= m.period.start:
+        raise UsageError(f"{other.id} is no earlier release than {own.id}; a baseline lies before")
+    if o.zones.sha256 != m.zones.sha256:
+        raise UsageError(f"{other.id} has other zones than {own.id}; numbers of the same places can be compared")
+    if o.source.name != m.source.name or o.period.timezone != m.period.timezone:
+        raise UsageError(f"{other.id} has another source or time zone than {own.id}; compare releases of one source")
+    theirs = other[table.name].facts
+    if theirs.keys != table.facts.keys or theirs.value != table.facts.value or o.period.unit != m.period.unit:
+        raise UsageError(
+            f"{table.name} of {other.id} means something else: other keys or another unit; release it alike"
+        )
+    if set(theirs.keys).isdisjoint({"hour", "day"}) and o.period.end - o.period.start != m.period.end - m.period.start:
+        raise UsageError(f"{other.id} is over another number of days than {own.id}, so its sums can't be compared")

@@ -1,0 +1,59 @@
+"""Catchment: where those live who visit a zone."""
+
+from fractions import Fraction
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from shoal._arrays import Float64, Int32
+from shoal.calendar import Calendar
+from shoal.keys import TimeKey
+from shoal.plan import Plan
+from shoal.privacy.contributions import Contributions, contributions
+from shoal.statistics._base import Statistic, bins_at, once, round_root, units_in_bin
+from shoal.statistics._pairs import Index, find_pairs, index_of, pairs_of
+from shoal.trajectories import Trajectories
+
+
+class Catchment(Statistic):
+    """Devices by the zone of their home and a zone in which they stay, the home's own included.
+
+    Keys          candidate pairs of zones (x daypart, day or weekday): all, or those whose centres are at most
+                  `max_km` apart. Public geometry, never the records.
+    Contribution  1 for each pair of the row's home and a zone in which a stay of it begins, however many do.
+    Bound         L2 norm over one unit. Usual: three zones on the first day and one more on each other.
+    Proof         docs/proofs/catchment.md.  Definition: docs/definitions.md, "Catchment".
+    """
+
+    name: ClassVar[str] = "catchment"
+    places: ClassVar[tuple[str, ...]] = ("home", "zone")
+    times: ClassVar[tuple[str, ...]] = ("daypart", "day", "weekday")
+    default_by: ClassVar[tuple[str, ...]] = ("home", "zone")
+    of_trips: ClassVar[bool] = False
+    meaning: ClassVar[str] = "devices that live in the one zone and began a stay in the other (mean over the units)"
+
+    @classmethod
+    def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:
+        return pairs_of(plan, cls.name, centres, time)
+
+    @classmethod
+    def typical_bound(cls, days: int, time: TimeKey) -> Fraction:
+        return round_root(2 + days if time.name is None else 3 * days)
+
+    @classmethod
+    def divisor_of(cls, calendar: Calendar, time: TimeKey) -> int | None:
+        return units_in_bin(calendar, time)
+
+    def contribution(self, rows: Trajectories) -> Contributions:
+        if rows.home is None:
+            raise TypeError("catchment needs homes")  # from_plan has refused such a source
+        stays = rows.stays
+        home = np.repeat(rows.home, np.diff(stays.first))
+        place = find_pairs(home, stays.zone, self._index)
+        cell = self.grid.cell(place, 0, bins_at(self.grid.time, self.hours, stays.start))
+        return once(contributions(stays.first, cell, np.ones(cell.size, dtype=np.int64), self.per))
+
+    @cached_property
+    def _index(self) -> Index:
+        return index_of(self.grid)

@@ -1,0 +1,56 @@
+"""Distance: how far people go on a day, by where they live."""
+
+from fractions import Fraction
+from typing import ClassVar
+
+import numpy as np
+
+from shoal._arrays import Float64, Int32
+from shoal.calendar import Calendar
+from shoal.classes import LENGTHS, Classes
+from shoal.keys import TimeKey, single_places
+from shoal.plan import Plan
+from shoal.privacy.contributions import Contributions, contributions
+from shoal.statistics._base import Statistic, day_bins, days_in_bin, round_root
+from shoal.trajectories import Trajectories
+from shoal.trajectories.days import days_of
+
+
+class Distance(Statistic):
+    """Days of devices by the zone of their home and the length of the day's trips together.
+
+    Keys          home x class (x day or weekday). Zones are the plan's, classes Shoal's: public.
+    Contribution  1 for each local day on which the row has a stay or begins a trip, in the class of the day's way.
+    Bound         L2 norm over one unit. Usual: half of the days alike; never more than one a day.
+    Proof         docs/proofs/distance.md.  Definition: docs/definitions.md, "Day's way".
+    """
+
+    name: ClassVar[str] = "distance"
+    places: ClassVar[tuple[str, ...]] = ("home",)
+    times: ClassVar[tuple[str, ...]] = ("day", "weekday")
+    default_by: ClassVar[tuple[str, ...]] = ("home", "class")
+    classes: ClassVar[Classes | None] = LENGTHS
+    of_trips: ClassVar[bool] = False
+    meaning: ClassVar[str] = "days on which a device that lives in the zone went so far, all trips of the day together"
+
+    @classmethod
+    def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:
+        return single_places(centres.shape[0])
+
+    @classmethod
+    def typical_bound(cls, days: int, time: TimeKey) -> Fraction:
+        if time.name == "day":
+            return round_root(days)  # never more: one cell a day
+        return round_root(days * max(1.0, days_in_bin(days, time) / 2))
+
+    @classmethod
+    def most_cells_of(cls, calendar: Calendar, time: TimeKey) -> int:
+        return calendar.most_days
+
+    def contribution(self, rows: Trajectories) -> Contributions:
+        if rows.home is None:
+            raise TypeError("distance needs homes")  # from_plan has refused such a source
+        days = days_of(rows, self.calendar)
+        home = np.repeat(rows.home, np.diff(days.first)).astype(np.int64)
+        cell = self.grid.cell(home, LENGTHS.of(days.metres), day_bins(self.grid.time, self.calendar)[days.day])
+        return contributions(days.first, cell, np.ones(cell.size, dtype=np.int64), self.per)

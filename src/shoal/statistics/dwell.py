@@ -1,0 +1,46 @@
+"""Dwell: stays in a zone by how long they last."""
+
+from fractions import Fraction
+from typing import ClassVar
+
+import numpy as np
+
+from shoal._arrays import Float64, Int32
+from shoal.classes import DURATIONS, Classes
+from shoal.keys import TimeKey, single_places
+from shoal.plan import Plan
+from shoal.privacy.contributions import Contributions, contributions
+from shoal.statistics._base import Statistic, bins_at, days_in_bin, round_root
+from shoal.trajectories import Trajectories
+
+
+class Dwell(Statistic):
+    """Stays of at least the plan's minimum length, by zone and duration; by the time they began.
+
+    Keys          zone x class (x day, hour, daypart or weekday). Zones are the plan's, classes Shoal's: public.
+    Contribution  1 a stay; a row's vector counts its stays by cell.
+    Bound         L2 norm over one unit. Usual: a long stay a day at the same place, and another two.
+    Proof         docs/proofs/dwell.md.  Definition: docs/definitions.md, "Dwell".
+    """
+
+    name: ClassVar[str] = "dwell"
+    places: ClassVar[tuple[str, ...]] = ("zone",)
+    times: ClassVar[tuple[str, ...]] = ("day", "hour", "daypart", "weekday")
+    default_by: ClassVar[tuple[str, ...]] = ("zone", "class")
+    classes: ClassVar[Classes | None] = DURATIONS
+    of_trips: ClassVar[bool] = False
+    meaning: ClassVar[str] = "stays in the zone that lasted so long"
+
+    @classmethod
+    def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:
+        return single_places(centres.shape[0])
+
+    @classmethod
+    def typical_bound(cls, days: int, time: TimeKey) -> Fraction:
+        return round_root(days * days_in_bin(days, time) + 2 * days)
+
+    def contribution(self, rows: Trajectories) -> Contributions:
+        stays = rows.stays
+        bin_ = bins_at(self.grid.time, self.hours, stays.start)
+        cell = self.grid.cell(stays.zone.astype(np.int64), DURATIONS.of(stays.end - stays.start), bin_)
+        return contributions(stays.first, cell, np.ones(cell.size, dtype=np.int64), self.per)

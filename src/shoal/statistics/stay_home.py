@@ -1,0 +1,53 @@
+"""Staying at home: devices that make no trip on a day, by where they live."""
+
+from fractions import Fraction
+from typing import ClassVar
+
+import numpy as np
+
+from shoal._arrays import Float64, Int32
+from shoal.calendar import Calendar
+from shoal.keys import TimeKey, single_places
+from shoal.plan import Plan
+from shoal.privacy.contributions import Contributions, contributions
+from shoal.statistics._base import Statistic, day_bins, days_in_bin, round_root
+from shoal.trajectories import Trajectories
+from shoal.trajectories.days import days_of
+
+
+class StayHome(Statistic):
+    """Devices that are seen to stay somewhere on a day and begin no trip, by the zone of their home.
+
+    Keys          home x day (or weekday, or the period). The plan names both: zeros are measured too.
+    Contribution  1 for each local day on which the row has a stay and begins no trip.
+    Bound         L2 norm over one unit. Usual: a third of the days; never more than one a day.
+    Proof         docs/proofs/stay_home.md.  Definition: docs/definitions.md, "Staying at home".
+    """
+
+    name: ClassVar[str] = "stay_home"
+    places: ClassVar[tuple[str, ...]] = ("home",)
+    times: ClassVar[tuple[str, ...]] = ("day", "weekday")
+    default_by: ClassVar[tuple[str, ...]] = ("home", "day")
+    of_trips: ClassVar[bool] = False
+    meaning: ClassVar[str] = "devices that live in the zone and made no trip on the day"
+
+    @classmethod
+    def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:
+        return single_places(centres.shape[0])
+
+    @classmethod
+    def typical_bound(cls, days: int, time: TimeKey) -> Fraction:
+        return round_root(max(1.0, days / 3 * max(1.0, days_in_bin(days, time) / 3)))
+
+    @classmethod
+    def most_cells_of(cls, calendar: Calendar, time: TimeKey) -> int:
+        return 1 if time.name is None else calendar.most_days
+
+    def contribution(self, rows: Trajectories) -> Contributions:
+        if rows.home is None:
+            raise TypeError("stay_home needs homes")  # from_plan has refused such a source
+        days = days_of(rows, self.calendar)
+        home = np.repeat(rows.home, np.diff(days.first)).astype(np.int64)
+        bin_ = np.where(days.trips == 0, day_bins(self.grid.time, self.calendar)[days.day], -1)
+        cell = self.grid.cell(home, 0, bin_)
+        return contributions(days.first, cell, np.ones(cell.size, dtype=np.int64), self.per)

@@ -1,0 +1,58 @@
+"""Visitors: devices that stay in a zone at all."""
+
+from fractions import Fraction
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from shoal._arrays import Float64, Int32
+from shoal.calendar import Calendar
+from shoal.keys import TimeKey, single_places
+from shoal.plan import Plan
+from shoal.privacy.contributions import Contributions, contributions
+from shoal.statistics._base import Statistic, bins_at, once, round_root, units_in_bin
+from shoal.trajectories import Trajectories
+
+
+class Visitors(Statistic):
+    """Devices with a stay in a zone; several times in the same time count once. Of trips: devices that arrive.
+
+    Keys          zone (x day, hour, daypart or weekday). The plan names them: zeros are measured too.
+    Contribution  1 in each cell in which a stay of the row begins, however many do.
+    Bound         L2 norm over one unit. Usual: three zones on the first day and one more on each other.
+    Proof         docs/proofs/visitors.md.  Definition: docs/definitions.md, "Visitor".
+    """
+
+    name: ClassVar[str] = "visitors"
+    places: ClassVar[tuple[str, ...]] = ("zone",)
+    times: ClassVar[tuple[str, ...]] = ("day", "hour", "daypart", "weekday")
+    default_by: ClassVar[tuple[str, ...]] = ("zone",)
+    meaning: ClassVar[str] = "devices with a stay in the zone that began in the time (mean over the units)"
+
+    @classmethod
+    def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:
+        return single_places(centres.shape[0])
+
+    @classmethod
+    def typical_bound(cls, days: int, time: TimeKey) -> Fraction:
+        match time.name:
+            case None:
+                return round_root(2 + days)
+            case "weekday":
+                return round_root(3 * min(days, 7))
+            case "daypart":
+                return round_root(min(3 * days, 2 * 5 + days))
+            case _:
+                return round_root(3 * days)
+
+    @classmethod
+    def divisor_of(cls, calendar: Calendar, time: TimeKey) -> int | None:
+        return units_in_bin(calendar, time)
+
+    def contribution(self, rows: Trajectories) -> Contributions:
+        stays = rows.stays
+        cell = self.grid.cell(stays.zone.astype(np.int64), 0, bins_at(self.grid.time, self.hours, stays.start))
+        return once(contributions(stays.first, cell, np.ones(cell.size, dtype=np.int64), self.per))
+
+    def is_apart(self, kind: Literal["points", "trips"]) -> bool:
+        return kind == "points" and super().is_apart(kind)  # a trip may arrive in the unit after its own
