@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from shoal.classes import DURATIONS
 from shoal.plan import Plan
 from shoal.privacy.mechanism import Mechanism
 from shoal.release.manifest import Manifest, StatisticFacts
@@ -64,3 +65,15 @@ def test_facts_follow_from_the_mechanism() -> None:
     assert (facts.norm, facts.bound, facts.rho, facts.share) == ("L1", "3/2", "9/128", "1/3")
     assert facts.stderr == pytest.approx(4 * 2**0.5 / 4) and facts.noise == noise
     assert facts.half_width == noise.half_width / 4
+
+
+def test_classes_are_written_where_there_are_any() -> None:
+    """So that a release from before there were classes is still what its hash says."""
+    noise = Mechanism("gaussian", 1024, 4096)
+    without = StatisticFacts.of("visits", ("zone",), 7, noise, share=Fraction(1), value="visits")
+    assert "classes" not in json.loads(without.model_dump_json()) and "classes" not in without.model_dump(mode="json")
+    keys = ("zone", "class")
+    with_them = StatisticFacts.of("dwell", keys, 42, noise, share=Fraction(1), value="stays", classes=DURATIONS)
+    assert [c["label"] for c in with_them.model_dump(mode="json")["classes"]] == list(DURATIONS.labels)
+    for facts in (without, with_them):
+        assert StatisticFacts.model_validate_json(facts.model_dump_json()) == facts

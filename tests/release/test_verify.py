@@ -222,7 +222,8 @@ CLASS_LIES: dict[str, tuple[Callable[[Json], object], str]] = {
         ),
         "complete",
     ),
-    "no classes": (lambda m: stat(m, "dwell").update(classes=[]), "complete"),
+    "no classes": (lambda m: stat(m, "dwell").pop("classes"), "complete"),
+    "empty classes": (lambda m: stat(m, "dwell").update(classes=[]), "manifest"),
     "classes without a key": (
         lambda m: stat(m, "stay_home").update(classes=[{"label": "0+ km", "least": 0, "below": None, "unit": "km"}]),
         "complete",

@@ -6,7 +6,15 @@ from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from shoal.classes import Classes
 from shoal.plan import Plan, Purpose, Unit
@@ -94,9 +102,16 @@ class StatisticFacts(_Facts):
     max_km: FractionText | None = None
     """With pairs = "within": the largest distance between the zones' centres."""
     classes: Annotated[tuple[ClassFacts, ...], BeforeValidator(_tuple)] = ()
-    """Values of the key column `class`, in their order."""
+    """Values of the key column `class`, in their order. Not written where there are none, as before there were any."""
     suppression: Text | None = None
     """The rule by which rows are marked, or None where none is."""
+
+    @model_serializer(mode="wrap")
+    def _without_empty_classes(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        facts: dict[str, Any] = write(self)
+        if not self.classes:
+            del facts["classes"]
+        return facts
 
     @classmethod
     def of(
