@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from shoal.engines._spark_keys import Box, Keys
-from shoal.engines._spark_tasks import AddUp, SealRecords
+from shoal.engines._spark_tasks import AddUp, SealRecords, Task
 
 WAIT = 150  # seconds that a slow attempt takes at most: far longer than the other tasks
 
@@ -39,26 +39,23 @@ class _Noted:
             time.sleep(0.05)
 
 
-class SlowSeal(SealRecords, _Noted):
+class _Slow(Task, _Noted):
     """The first attempt at one partition is slow, in the middle of its rows."""
 
     def _run(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         pause = self._note()
-        for batch in super()._run(batches):
+        for batch in super()._run(batches):  # type: ignore[safe-super]  # that of the task it is mixed into
             yield batch
             self._wait(pause)
             pause = 0
 
 
-class SlowAdd(AddUp, _Noted):
-    """The same when sums are made."""
+class SlowSeal(_Slow, SealRecords):
+    """Slow when records are sealed."""
 
-    def _run(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        pause = self._note()
-        for batch in super()._run(batches):
-            yield batch
-            self._wait(pause)
-            pause = 0
+
+class SlowAdd(_Slow, AddUp):
+    """Slow when sums are made."""
 
 
 class CarelessSeal(SealRecords):

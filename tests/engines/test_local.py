@@ -146,15 +146,19 @@ bound = 2
 """
 
 
+def trips_text(start: str, end: str, columns: Sequence[str]) -> str:
+    """A plan for trips whose columns have our names."""
+    text = source.plan_text(start=start, end=end)
+    text = text[: text.index("[statistics.")].replace('kind = "points"', 'kind = "trips"') + TRIPS
+    head, _, rest = text.partition("[source.columns]")
+    names = "".join(f'{column} = "{column}"\n' for column in columns)
+    return f"{head}[source.columns]\n{names}{rest[rest.index('[source.basis]') :]}"
+
+
 def test_copies_of_trips_stay_within_the_bound(tmp_path: Path) -> None:
     """A trip in five files counts five times, since nothing says that it is one; but never more than the bound."""
-    text = source.plan_text(start=EVERY[0], end=EVERY[1])
-    text = text[: text.index("[statistics.")].replace('kind = "points"', 'kind = "trips"') + TRIPS
     columns = ("device", "start", "end", "start_lat", "start_lon", "end_lat", "end_lon")
-    head, _, rest = text.partition("[source.columns]")
-    text = (
-        head + "[source.columns]\n" + "".join(f'{c} = "{c}"\n' for c in columns) + rest[rest.index("[source.basis]") :]
-    )
+    text = trips_text(*EVERY, columns)
     lines = [",".join(columns)]
     for number in range(6):
         start, away = source.FIRST_DAY + 9000 * number, 0.008 * number

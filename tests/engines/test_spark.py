@@ -20,7 +20,7 @@ from shoal.plan import Plan
 from shoal.privacy._open import open_sums
 from shoal.sources import Tally
 from tests.engines.spark_cluster import Cluster
-from tests.engines.test_local import NUMBERED, ROWS, plan_of, silent
+from tests.engines.test_local import NUMBERED, ROWS, plan_of, silent, trips_text
 from tests.pipeline import source
 from tests.pipeline.source import Record
 
@@ -123,15 +123,6 @@ def row_text(row: Record) -> str:
     return f'{{"uid": "{row.device}", "seen": {row.time}, "lat": {row.lat!r}, "lng": "{row.lon!r}"}}'
 
 
-TRIPS = """
-[statistics.visits]
-bound = 3
-[statistics.flows]
-by = ["origin", "destination"]
-bound = 2
-"""
-
-
 @pytest.mark.parametrize("ends", ["places", "zones"])
 def test_trips(tmp_path: Path, cluster: Cluster, ends: str) -> None:
     plan = trips_plan(tmp_path, ends)
@@ -144,12 +135,7 @@ def trips_plan(folder: Path, ends: str) -> Plan:
     dice = random.Random(3)
     places = ("start_lat", "start_lon", "end_lat", "end_lon")
     columns = ("device", "start", "end", *(places if ends == "places" else ("origin", "destination")))
-    text = source.plan_text(start="2019-03-04", end="2019-03-07")
-    text = text[: text.index("[statistics.")].replace('kind = "points"', 'kind = "trips"') + TRIPS
-    head, _, rest = text.partition("[source.columns]")
-    text = (
-        head + "[source.columns]\n" + "".join(f'{c} = "{c}"\n' for c in columns) + rest[rest.index("[source.basis]") :]
-    )
+    text = trips_text("2019-03-04", "2019-03-07", columns)
     (folder / "records").mkdir(parents=True)
     (folder / "plan.toml").write_text(text)
     plan = Plan.load(folder / "plan.toml")

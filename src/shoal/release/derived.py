@@ -45,9 +45,9 @@ def shares(table: PublishedTable) -> "pl.DataFrame":
     found = ratio(
         cube.estimate.ravel(),
         total.ravel(),
-        np.float64(one),
-        np.float64(one),
-        np.float64(one * cube.estimate.shape[axis]),
+        one,
+        one,
+        one * cube.estimate.shape[axis],
         _deviations(table),
     )
     return _with(cube.frame.select(table.keys), found)

@@ -12,9 +12,9 @@ from shoal._arrays import Float64, Int32, Int64
 from shoal._numba import njit
 from shoal.calendar import Calendar
 from shoal.classes import Classes
-from shoal.keys import CLASS, TIME_NAMES, Grid, TimeKey
+from shoal.keys import CLASS, TIME_NAMES, Grid, TimeKey, single_places
 from shoal.plan import Plan
-from shoal.privacy.contributions import Contributions
+from shoal.privacy.contributions import Contributions, contributions
 from shoal.privacy.mechanism import ONE
 from shoal.trajectories import Trajectories
 from shoal.trajectories.hours import hour_of
@@ -91,9 +91,9 @@ class Statistic(ABC):
         return cls(grid, calendar, wish.share, bound, divisor, cls.most_cells_of(calendar, time))
 
     @classmethod
-    @abstractmethod
     def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:
-        """The places that are measured: int32[p, len(cls.places)] of zone indexes. Public knowledge only."""
+        """The places that are measured: int32[p, len(cls.places)] of zone indexes, usually each zone. Public."""
+        return single_places(centres.shape[0])
 
     @classmethod
     @abstractmethod
@@ -113,6 +113,16 @@ class Statistic(ABC):
     @abstractmethod
     def contribution(self, rows: Trajectories) -> Contributions:
         """What each row adds to which cells. May look at one row at a time only; see the contract tests."""
+
+    def count(self, first: Int64, cell: Int64) -> Contributions:
+        """Contributions of 1 for each entry: int64[d+1] where each row begins, int64[n] cells, -1 for none."""
+        return contributions(first, cell, np.ones(cell.size, dtype=np.int64), self.per)
+
+    def homes(self, rows: Trajectories) -> Int32:
+        """The home of each row; `from_plan` has refused a source that has none."""
+        if rows.home is None:
+            raise TypeError(f"{self.name} needs homes")
+        return rows.home
 
     def is_apart(self, kind: Literal["points", "trips"]) -> bool:
         """Do rows of different units never share a cell, given a source of this kind?
@@ -136,13 +146,6 @@ def round_root(square: float) -> Fraction:
 def once(rows: Contributions) -> Contributions:
     """The same with 1 in each cell that a row touches, however often it does."""
     return Contributions(rows.first, rows.cell, np.minimum(rows.weight, ONE))
-
-
-def at_most_one(plan: Plan, name: str) -> None:
-    """Refuse a bound above what a device can add by definition."""
-    bound = plan.statistics[name].bound
-    if bound is not None and bound > 1:
-        raise plan.error(f"statistics.{name}.bound", "a device is counted in one cell: a bound above 1 only adds noise")
 
 
 def units_in_bin(calendar: Calendar, time: TimeKey) -> int | None:

@@ -10,7 +10,7 @@ from shoal._arrays import Float64, Int32
 from shoal.calendar import Calendar
 from shoal.keys import TimeKey
 from shoal.plan import Plan
-from shoal.privacy.contributions import Contributions, contributions
+from shoal.privacy.contributions import Contributions
 from shoal.statistics._base import Statistic, bins_at, once, round_root, units_in_bin
 from shoal.statistics._pairs import Index, find_pairs, index_of, pairs_of
 from shoal.trajectories import Trajectories
@@ -46,13 +46,11 @@ class Catchment(Statistic):
         return units_in_bin(calendar, time)
 
     def contribution(self, rows: Trajectories) -> Contributions:
-        if rows.home is None:
-            raise TypeError("catchment needs homes")  # from_plan has refused such a source
         stays = rows.stays
-        home = np.repeat(rows.home, np.diff(stays.first))
+        home = np.repeat(self.homes(rows), np.diff(stays.first))
         place = find_pairs(home, stays.zone, self._index)
         cell = self.grid.cell(place, 0, bins_at(self.grid.time, self.hours, stays.start))
-        return once(contributions(stays.first, cell, np.ones(cell.size, dtype=np.int64), self.per))
+        return once(self.count(stays.first, cell))
 
     @cached_property
     def _index(self) -> Index:

@@ -5,12 +5,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from shoal._arrays import Float64, Int32
 from shoal.calendar import Calendar
 from shoal.classes import LENGTHS, Classes
-from shoal.keys import TimeKey, single_places
-from shoal.plan import Plan
-from shoal.privacy.contributions import Contributions, contributions
+from shoal.keys import TimeKey
+from shoal.privacy.contributions import Contributions
 from shoal.statistics._base import Statistic, day_bins, days_in_bin, round_root
 from shoal.trajectories import Trajectories
 from shoal.trajectories.days import days_of
@@ -34,10 +32,6 @@ class Distance(Statistic):
     meaning: ClassVar[str] = "days on which a device that lives in the zone went so far, all trips of the day together"
 
     @classmethod
-    def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:
-        return single_places(centres.shape[0])
-
-    @classmethod
     def typical_bound(cls, days: int, time: TimeKey) -> Fraction:
         if time.name == "day":
             return round_root(days)  # never more: one cell a day
@@ -48,9 +42,7 @@ class Distance(Statistic):
         return calendar.most_days
 
     def contribution(self, rows: Trajectories) -> Contributions:
-        if rows.home is None:
-            raise TypeError("distance needs homes")  # from_plan has refused such a source
         days = days_of(rows, self.calendar)
-        home = np.repeat(rows.home, np.diff(days.first)).astype(np.int64)
+        home = np.repeat(self.homes(rows), np.diff(days.first)).astype(np.int64)
         cell = self.grid.cell(home, LENGTHS.of(days.metres), day_bins(self.grid.time, self.calendar)[days.day])
-        return contributions(days.first, cell, np.ones(cell.size, dtype=np.int64), self.per)
+        return self.count(days.first, cell)

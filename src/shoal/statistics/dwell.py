@@ -5,11 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from shoal._arrays import Float64, Int32
 from shoal.classes import DURATIONS, Classes
-from shoal.keys import TimeKey, single_places
-from shoal.plan import Plan
-from shoal.privacy.contributions import Contributions, contributions
+from shoal.keys import TimeKey
+from shoal.privacy.contributions import Contributions
 from shoal.statistics._base import Statistic, bins_at, days_in_bin, round_root
 from shoal.trajectories import Trajectories
 
@@ -32,10 +30,6 @@ class Dwell(Statistic):
     meaning: ClassVar[str] = "stays in the zone that lasted so long"
 
     @classmethod
-    def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:
-        return single_places(centres.shape[0])
-
-    @classmethod
     def typical_bound(cls, days: int, time: TimeKey) -> Fraction:
         return round_root(days * days_in_bin(days, time) + 2 * days)
 
@@ -43,4 +37,4 @@ class Dwell(Statistic):
         stays = rows.stays
         bin_ = bins_at(self.grid.time, self.hours, stays.start)
         cell = self.grid.cell(stays.zone.astype(np.int64), DURATIONS.of(stays.end - stays.start), bin_)
-        return contributions(stays.first, cell, np.ones(cell.size, dtype=np.int64), self.per)
+        return self.count(stays.first, cell)

@@ -4,12 +4,10 @@ from fractions import Fraction
 from functools import cached_property
 from typing import ClassVar
 
-import numpy as np
-
 from shoal._arrays import Float64, Int32
 from shoal.keys import TimeKey
 from shoal.plan import Plan
-from shoal.privacy.contributions import Contributions, contributions
+from shoal.privacy.contributions import Contributions
 from shoal.statistics._base import Statistic, bins_at, days_in_bin, round_root
 from shoal.statistics._pairs import Index, find_pairs, index_of, pairs_of
 from shoal.trajectories import Trajectories
@@ -43,7 +41,7 @@ class Flows(Statistic):
         trips = rows.trips
         place = find_pairs(trips.origin, trips.destination, self._index)
         cell = self.grid.cell(place, 0, bins_at(self.grid.time, self.hours, trips.start))
-        return contributions(trips.first, cell, np.ones(cell.size, dtype=np.int64), self.per)
+        return self.count(trips.first, cell)
 
     @cached_property
     def _index(self) -> Index:

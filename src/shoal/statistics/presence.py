@@ -5,10 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from shoal._arrays import Float64, Int32, Int64
+from shoal._arrays import Int32, Int64
 from shoal._numba import njit
-from shoal.keys import TimeKey, single_places
-from shoal.plan import Plan
+from shoal.keys import TimeKey
 from shoal.privacy.contributions import Contributions, contributions
 from shoal.statistics._base import Statistic, days_in_bin, round_root
 from shoal.trajectories import Trajectories
@@ -31,10 +30,6 @@ class Presence(Statistic):
     per: ClassVar[int] = 3600
     of_trips: ClassVar[bool] = False
     meaning: ClassVar[str] = "device-hours in the zone; by hour: the average number of devices present in that hour"
-
-    @classmethod
-    def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:
-        return single_places(centres.shape[0])
 
     @classmethod
     def typical_bound(cls, days: int, time: TimeKey) -> Fraction:

@@ -5,11 +5,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from shoal._arrays import Float64, Int32
 from shoal.calendar import Calendar
-from shoal.keys import TimeKey, single_places
-from shoal.plan import Plan
-from shoal.privacy.contributions import Contributions, contributions
+from shoal.keys import TimeKey
+from shoal.privacy.contributions import Contributions
 from shoal.statistics._base import Statistic, day_bins, days_in_bin, round_root
 from shoal.trajectories import Trajectories
 from shoal.trajectories.days import days_of
@@ -32,10 +30,6 @@ class StayHome(Statistic):
     meaning: ClassVar[str] = "devices that live in the zone and made no trip on the day"
 
     @classmethod
-    def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:
-        return single_places(centres.shape[0])
-
-    @classmethod
     def typical_bound(cls, days: int, time: TimeKey) -> Fraction:
         return round_root(max(1.0, days / 3 * max(1.0, days_in_bin(days, time) / 3)))
 
@@ -44,10 +38,8 @@ class StayHome(Statistic):
         return 1 if time.name is None else calendar.most_days
 
     def contribution(self, rows: Trajectories) -> Contributions:
-        if rows.home is None:
-            raise TypeError("stay_home needs homes")  # from_plan has refused such a source
         days = days_of(rows, self.calendar)
-        home = np.repeat(rows.home, np.diff(days.first)).astype(np.int64)
+        home = np.repeat(self.homes(rows), np.diff(days.first)).astype(np.int64)
         bin_ = np.where(days.trips == 0, day_bins(self.grid.time, self.calendar)[days.day], -1)
         cell = self.grid.cell(home, 0, bin_)
-        return contributions(days.first, cell, np.ones(cell.size, dtype=np.int64), self.per)
+        return self.count(days.first, cell)

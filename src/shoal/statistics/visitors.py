@@ -5,11 +5,9 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from shoal._arrays import Float64, Int32
 from shoal.calendar import Calendar
-from shoal.keys import TimeKey, single_places
-from shoal.plan import Plan
-from shoal.privacy.contributions import Contributions, contributions
+from shoal.keys import TimeKey
+from shoal.privacy.contributions import Contributions
 from shoal.statistics._base import Statistic, bins_at, once, round_root, units_in_bin
 from shoal.trajectories import Trajectories
 
@@ -30,10 +28,6 @@ class Visitors(Statistic):
     meaning: ClassVar[str] = "devices with a stay in the zone that began in the time (mean over the units)"
 
     @classmethod
-    def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:
-        return single_places(centres.shape[0])
-
-    @classmethod
     def typical_bound(cls, days: int, time: TimeKey) -> Fraction:
         match time.name:
             case None:
@@ -52,7 +46,7 @@ class Visitors(Statistic):
     def contribution(self, rows: Trajectories) -> Contributions:
         stays = rows.stays
         cell = self.grid.cell(stays.zone.astype(np.int64), 0, bins_at(self.grid.time, self.hours, stays.start))
-        return once(contributions(stays.first, cell, np.ones(cell.size, dtype=np.int64), self.per))
+        return once(self.count(stays.first, cell))
 
     def is_apart(self, kind: Literal["points", "trips"]) -> bool:
         return kind == "points" and super().is_apart(kind)  # a trip may arrive in the unit after its own

@@ -5,10 +5,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from shoal._arrays import Float64, Int32
-from shoal.keys import TimeKey, single_places
-from shoal.plan import Plan
-from shoal.privacy.contributions import Contributions, contributions
+from shoal.keys import TimeKey
+from shoal.privacy.contributions import Contributions
 from shoal.statistics._base import Statistic, bins_at, days_in_bin, round_root
 from shoal.trajectories import Trajectories
 
@@ -29,10 +27,6 @@ class Visits(Statistic):
     meaning: ClassVar[str] = "stays that began in the zone and the time (of trips: arrivals)"
 
     @classmethod
-    def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:
-        return single_places(centres.shape[0])
-
-    @classmethod
     def typical_bound(cls, days: int, time: TimeKey) -> Fraction:
         per_day = 3 if time.name in ("hour", "daypart") else 2**2 + 1
         return round_root(per_day * days * days_in_bin(days, time) / 2)
@@ -40,7 +34,7 @@ class Visits(Statistic):
     def contribution(self, rows: Trajectories) -> Contributions:
         stays = rows.stays
         cell = self.grid.cell(stays.zone.astype(np.int64), 0, bins_at(self.grid.time, self.hours, stays.start))
-        return contributions(stays.first, cell, np.ones(cell.size, dtype=np.int64), self.per)
+        return self.count(stays.first, cell)
 
     def is_apart(self, kind: Literal["points", "trips"]) -> bool:
         return kind == "points" and super().is_apart(kind)  # a trip may arrive in the unit after its own
