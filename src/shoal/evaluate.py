@@ -93,11 +93,15 @@ class Evaluation:
 def evaluate(release: Release, truth: str | Path) -> Evaluation:
     """Compare `release` with the tables <statistic>.parquet in the folder `truth`: its key columns, and `value`.
 
+    Sums by region and over all are compared with the same truth, added up.
+
     For a release without a time key, the truth of a statistic of `ADD_UP` may have one: then it is added up.
 
     Raises `RefusedError` for a release of real records, before anything of `truth` is opened; `UsageError` where
     there is no such folder; `DataError` for a table that is missing or speaks of other places or times.
     """
+    import polars as pl
+
     truth = Path(truth)
     if not release.manifest.synthetic:
         raise RefusedError(
@@ -106,13 +110,19 @@ def evaluate(release: Release, truth: str | Path) -> Evaluation:
         )
     if not truth.is_dir():
         raise UsageError(f"{truth}: no such folder; give the folder of the truth, as `shoal simulate` writes it")
-    return Evaluation(release.id, tuple(_line(release[name], truth / f"{name}.parquet") for name in release))
+    lines = []
+    for name in release:
+        fine = _joined(release[name], truth / f"{name}.parquet")
+        for table in (release[other] for other in release.tables if release[other].facts.base == name):
+            value = pl.Series("value", table.add_up(fine["value"].to_numpy()))
+            lines.append(_line(table, table.to_polars().with_columns(value)))
+    return Evaluation(release.id, tuple(lines))
 
 
-def _line(table: Table, file: Path) -> Line:
+def _line(table: Table, rows: "pl.DataFrame") -> Line:
     import polars as pl
 
-    rows = _joined(table, file).filter(~pl.col("suppressed"))
+    rows = rows.filter(~pl.col("suppressed"))
     error = (rows["estimate"] - rows["value"]).abs()
     relative: dict[str, float | None] = {}
     for name, least, below in SIZES:
@@ -124,7 +134,7 @@ def _line(table: Table, file: Path) -> Line:
         mean_absolute_error=_number(error.mean()),
         median_relative_error=relative,
         coverage=_number(rows["value"].is_between(rows["lower"], rows["upper"]).mean()),
-        half_width=table.facts.half_width,
+        half_width=table.facts.usual_width,
         published=float(rows["estimate"].sum()),
         true=float(rows["value"].sum()),
     )

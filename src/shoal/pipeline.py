@@ -8,26 +8,30 @@ from pathlib import Path
 from typing import Any
 
 from shoal._code import code_digest
-from shoal.design import Design
+from shoal.design import Design, Measure
 from shoal.engines import Engine, LocalEngine, Opened, Progress
 from shoal.errors import StateError
-from shoal.estimate import table
+from shoal.estimate import Estimated, tables
 from shoal.ledger import Request, State
 from shoal.plan import Plan, next_unit
 from shoal.privacy.noise import measure
+from shoal.release import sentences
 from shoal.release.manifest import Facts, StatisticFacts
 from shoal.release.read import Release, open_release
 from shoal.release.room import require_room, size_about
 from shoal.release.write import place, release_id, write
 from shoal.sources import Tally
-from shoal.statistics import Statistic
 
 Tell = Callable[[str], None]
 """Told one sentence for the operator."""
 
 POST_PROCESSING = (
-    "estimate: noisy sum over fixed point and divisor; unbiased for the bounded sum.",
-    "consistent: Euclidean projection of the estimates of each time onto non-negative values with the same total.",
+    "estimate: noisy sum over fixed point and divisor. Where a statistic was measured at several levels, each finer "
+    "number is multiplied by the factor that the coarser levels' totals say bounding took from its region and time "
+    "(empirical Bayes over regions and times); a coarser number is the weighted least-squares mean of its own "
+    "measurement and of the sum of what lies below it.",
+    "consistent: from the coarsest level down, the Euclidean projection of the weighted least-squares estimates onto "
+    "non-negative values that add up to the level above, rounded to whole numbers that still add up.",
 )
 
 
@@ -60,7 +64,7 @@ def run(
         else:
             source.fingerprint_along(state.digest_key)  # there is nothing to compare it with before the reading
         request = _request(design)
-        size = size_about(sum(statistic.grid.cells for statistic in design.statistics), design.zones)
+        size = size_about(sum(measure.grid.cells for measure in design.measures), design.zones)
         state.accounts.check(request)  # refuse before hours of work; `charge` below decides
         require_room(size, (state.releases, out))
         tally = Tally()
@@ -71,12 +75,20 @@ def run(
         request = replace(request, key=key or _request_key(design, source, state, progress))
         standing = state.accounts.check(request)
         paid = state.accounts.charge(request)
-        tables = {}
+        estimated: dict[str, Estimated] = {}
         for done, statistic in enumerate(design.statistics):
             progress("Drawing noise", done / len(design.statistics))
-            mechanism = design.allocation.mechanisms[statistic.name]
-            measured = measure(sums[statistic.name], statistic.name, mechanism, paid)
-            tables[statistic.name] = table(measured, statistic.grid, design.zones.ids, statistic.divisor)
+            measures = design.measures_of(statistic)
+            noisy = [measure(sums[m.name], m.name, m.mechanism, paid) for m in measures]
+            found = tables(
+                noisy,
+                statistic.grid,
+                design.zones.ids,
+                statistic.levels,
+                divisor=statistic.divisor,
+                lossless=statistic.lossless,
+            )
+            estimated |= dict(zip((m.name for m in measures), found, strict=True))
         progress("Drawing noise", 1.0)
         facts = Facts.of(
             plan,
@@ -86,29 +98,33 @@ def run(
             code=code_digest(),
             charge=paid.charge,
             account_unit=standing.account.unit,
-            statistics=[_facts(design, s) for s in design.statistics],
+            statistics=[_facts(design, m, estimated[m.name]) for m in design.measures],
             assessment_sha256=assessment,
             post_processing=POST_PROCESSING,
         )
-        folder = write(state.releases, manifest=facts, tables=tables, zones=design.zones)
+        rows = {name: table.rows for name, table in estimated.items()}
+        folder = write(state.releases, manifest=facts, tables=rows, zones=design.zones)
         state.accounts.released(paid.charge, folder.name)
         return _publish(state, folder.name, out)
 
 
-def _facts(design: Design, statistic: Statistic) -> StatisticFacts:
+def _facts(design: Design, measure: Measure, found: Estimated) -> StatisticFacts:
+    statistic = measure.statistic
     wish = design.plan.statistics[statistic.name]
-    pairs = len(statistic.grid.columns) == 2
+    pairs = len(statistic.grid.columns) == 2 and measure.level is None
     return StatisticFacts.of(
-        statistic.name,
-        statistic.grid.keys,
-        statistic.grid.cells,
-        design.allocation.mechanisms[statistic.name],
+        measure.name,
+        measure.grid.keys,
+        measure.grid.cells,
+        measure.mechanism,
         share=statistic.share,
-        value=statistic.meaning,
+        value=sentences.at_level(statistic.meaning, None if measure.level is None else measure.level.name),
         divisor=statistic.divisor,
         pairs=None if not pairs else "all" if wish.max_km is None else "within",
         max_km=wish.max_km if pairs else None,
         classes=statistic.classes,
+        corrected=found.corrected,
+        width=found.width,
     )
 
 
@@ -124,7 +140,7 @@ def _request(design: Design) -> Request:
         units=tuple((start, next_unit(start, unit)) for start in plan.period.unit_starts()),
         rho={name: mechanism.rho for name, mechanism in mechanisms.items()},
         laplace=frozenset(name for name, mechanism in mechanisms.items() if mechanism.kind == "laplace"),
-        apart=frozenset(s.name for s in design.statistics if s.is_apart(plan.source.kind)),
+        apart=frozenset(m.name for m in design.measures if m.statistic.is_apart(plan.source.kind)),
         cap_rho=design.cap_rho,
         cap_epsilon=plan.source.account_cap,
         cap_delta=plan.privacy.delta,

@@ -21,6 +21,7 @@ from shoal._complaints import at, place, sentence
 from shoal.errors import PlanError
 
 Unit = Literal["day", "week", "month"]
+ZonesKind = Literal["h3", "polygons", "points"]
 Purpose = Literal[
     "transport planning",
     "public transport operation",
@@ -176,7 +177,7 @@ class Source(_Table):
 class Zones(_Table):
     """The public places that numbers are about."""
 
-    kind: Literal["h3", "polygons", "points"]
+    kind: ZonesKind
     resolution: Annotated[int, Field(ge=0, le=15)] | None = None
     area: Text | None = None
     bbox: Annotated[tuple[float, float, float, float], BeforeValidator(_four)] | None = None

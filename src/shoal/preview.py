@@ -100,13 +100,13 @@ def preview(design: Design) -> Preview:
     """The preview of a design that is already worked out."""
     plan, allocation = design.plan, design.allocation
     lines = []
-    for statistic in design.statistics:
-        mechanism = allocation.mechanisms[statistic.name]
+    for measure in design.measures:
+        statistic, mechanism = measure.statistic, measure.mechanism
         lines.append(
             Line(
-                statistic=statistic.name,
-                keys=statistic.grid.keys,
-                cells=statistic.grid.cells,
+                statistic=measure.name,
+                keys=measure.grid.keys,
+                cells=measure.grid.cells,
                 bound=mechanism.norm / 1024,
                 norm="L2" if mechanism.kind == "gaussian" else "L1",
                 mechanism=mechanism.kind,

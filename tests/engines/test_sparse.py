@@ -22,7 +22,7 @@ entries = st.lists(st.tuples(st.integers(0, 3 * RANGE + 4), st.integers(1, MAX_N
 def design() -> Any:
     """As much of a design as sums look at."""
     grids = [SimpleNamespace(name=name, grid=SimpleNamespace(cells=cells)) for name, cells in GRIDS.items()]
-    return SimpleNamespace(statistics=grids)
+    return SimpleNamespace(measures=grids)
 
 
 def rows(cells: list[tuple[int, int]]) -> Bounded:

@@ -32,9 +32,9 @@ Entries = list[tuple[int, int]]
 
 
 def design(**cells: int) -> Design:
-    """Of a design, totals read the names and sizes of its statistics alone."""
-    statistics = tuple(SimpleNamespace(name=n, grid=SimpleNamespace(cells=c)) for n, c in cells.items())
-    return cast(Design, SimpleNamespace(statistics=statistics))
+    """Of a design, totals read the names and sizes of its measures alone."""
+    measures = tuple(SimpleNamespace(name=n, grid=SimpleNamespace(cells=c)) for n, c in cells.items())
+    return cast(Design, SimpleNamespace(measures=measures))
 
 
 def rows(entries: Entries) -> Bounded:

@@ -13,7 +13,7 @@ from shoal.trajectories import from_points, from_trips
 
 
 def bounded(design: Design, bucket: PointBucket | TripBucket) -> Iterator[tuple[str, Bounded]]:
-    """Every row's contribution, held to its bound: (name, contributions) for each statistic of `design`, in its order.
+    """Every row's contribution, held to its bound: (name, contributions) for each measure of `design`, in its order.
 
     Pure, and safe to call from threads. The next pair is computed when it is asked for.
     """
@@ -23,13 +23,14 @@ def bounded(design: Design, bucket: PointBucket | TripBucket) -> Iterator[tuple[
     else:
         rows = from_trips(bucket)
     for statistic in design.statistics:
-        mechanism = design.allocation.mechanisms[statistic.name]
-        yield statistic.name, bounding.bound(statistic.contribution(rows), mechanism)
+        whole = statistic.contribution(rows)
+        for measure in design.measures_of(statistic):
+            yield measure.name, bounding.bound(statistic.at_level(whole, measure.level), measure.mechanism)
 
 
 def empty_totals(design: Design) -> dict[str, Int64]:
-    """Totals of nothing: statistic -> int64[cells]."""
-    return {s.name: np.zeros(s.grid.cells, dtype=np.int64) for s in design.statistics}
+    """Totals of nothing: measure -> int64[cells]."""
+    return {m.name: np.zeros(m.grid.cells, dtype=np.int64) for m in design.measures}
 
 
 def add_bucket(design: Design, bucket: PointBucket | TripBucket, totals: Mapping[str, Int64]) -> None:

@@ -43,7 +43,7 @@ class Engine(Protocol[Records]):
         ...
 
     def sums(self, design: Design, source: Records, tally: Tally, progress: Progress) -> Mapping[str, ExactSums]:
-        """The bounded sums of each statistic of `design` over the records of `source`, sealed.
+        """The bounded sums of each measure of `design` over the records of `source`, sealed.
 
         Counts rows in `tally` and stops with its `DataError` where too many can't be used.
         """

@@ -17,40 +17,40 @@ from shoal.privacy.bounding import Bounded
 
 RANGE = 1 << 20
 """Cells of a range: 8 MiB where it is merged."""
-_DENSE = 1 << 22  # cells up to which a statistic has a number for each from the start: 32 MiB
+_DENSE = 1 << 22  # cells up to which a measure has a number for each from the start: 32 MiB
 _FULL = 1 << 27  # bytes of a table that is handed on
 _HEAD = 8
 _CODEC = "zstd"
 
 
 class Slots:
-    """The ranges of all statistics of a design, numbered. Public: it follows from the plan.
+    """The ranges of all measures of a design, numbered. Public: it follows from the plan.
 
-    A slot is one range of one statistic: what is sealed for a slot is merged with what is sealed for the same slot.
+    A slot is one range of one measure: what is sealed for a slot is merged with what is sealed for the same slot.
     """
 
     def __init__(self, design: Design) -> None:
-        self.statistics = [(s.name, s.grid.cells) for s in design.statistics]
+        self.measures = [(m.name, m.grid.cells) for m in design.measures]
         self._first: list[int] = []
         self.number = 0
-        for _, cells in self.statistics:
+        for _, cells in self.measures:
             self._first.append(self.number)
             self.number += -(-cells // RANGE)
 
-    def of(self, statistic: int, begin: int) -> int:
-        """The slot of the range of a statistic (by its place in the design) that begins at the cell `begin`."""
-        return self._first[statistic] + begin // RANGE
+    def of(self, measure: int, begin: int) -> int:
+        """The slot of the range of a measure (by its place in the design) that begins at the cell `begin`."""
+        return self._first[measure] + begin // RANGE
 
     def place(self, slot: int) -> tuple[str, int, int]:
-        """Name of the statistic, and the first cell and the size of the range, of a slot."""
-        statistic = max(i for i, first in enumerate(self._first) if first <= slot)
-        name, cells = self.statistics[statistic]
-        begin = (slot - self._first[statistic]) * RANGE
+        """Name of the measure, and the first cell and the size of the range, of a slot."""
+        measure = max(i for i, first in enumerate(self._first) if first <= slot)
+        name, cells = self.measures[measure]
+        begin = (slot - self._first[measure]) * RANGE
         return name, begin, min(RANGE, cells - begin)
 
 
 class SparseSums:
-    """Bounded contributions to all statistics of a design go in; packed sums by slot come out, once or now and then.
+    """Bounded contributions to all measures of a design go in; packed sums by slot come out, once or now and then.
 
     dense  cells up to which a grid is dense
     full   bytes of a table above which `overflow` hands it on
@@ -58,10 +58,10 @@ class SparseSums:
 
     def __init__(self, design: Design, dense: int = _DENSE, full: int = _FULL) -> None:
         self._slots = Slots(design)
-        self._place = {name: i for i, (name, _) in enumerate(self._slots.statistics)}
+        self._place = {name: i for i, (name, _) in enumerate(self._slots.measures)}
         self._full = full
         self._sums: list[Int64 | CellTable] = [
-            np.zeros(cells, dtype=np.int64) if cells <= dense else CellTable() for _, cells in self._slots.statistics
+            np.zeros(cells, dtype=np.int64) if cells <= dense else CellTable() for _, cells in self._slots.measures
         ]
 
     def add(self, name: str, rows: Bounded) -> Iterator[tuple[int, bytes]]:
@@ -69,33 +69,33 @@ class SparseSums:
 
         Raises `UnboundedError` where a row names a cell outside the grid.
         """
-        statistic = self._place[name]
-        sums = self._sums[statistic]
+        measure = self._place[name]
+        sums = self._sums[measure]
         if isinstance(sums, np.ndarray):
             bounding.add(rows, sums)
             return
-        bounding.check_cells(rows, self._slots.statistics[statistic][1])
+        bounding.check_cells(rows, self._slots.measures[measure][1])
         begin = 0
         while (begin := sums.add(rows, begin)) < rows.cell.size:
             if sums.nbytes_doubled > self._full:
-                yield from self._pack(statistic)
-                self._sums[statistic] = sums = CellTable()
+                yield from self._pack(measure)
+                self._sums[measure] = sums = CellTable()
             else:
                 sums.double()
 
     def rest(self) -> Iterator[tuple[int, bytes]]:
         """(slot, packed sums) of everything that is still here; at the end."""
-        for statistic in range(len(self._sums)):
-            yield from self._pack(statistic)
+        for measure in range(len(self._sums)):
+            yield from self._pack(measure)
 
-    def _pack(self, statistic: int) -> Iterator[tuple[int, bytes]]:
-        cell, total = _touched(self._sums[statistic])
-        cells = self._slots.statistics[statistic][1]
+    def _pack(self, measure: int) -> Iterator[tuple[int, bytes]]:
+        cell, total = _touched(self._sums[measure])
+        cells = self._slots.measures[measure][1]
         bounds = np.searchsorted(cell, np.arange(0, cells + RANGE, RANGE))
         for number, (begin, end) in enumerate(pairwise(bounds.tolist())):
             if begin < end:
                 base = number * RANGE
-                yield self._slots.of(statistic, base), pack(cell[begin:end] - base, total[begin:end])
+                yield self._slots.of(measure, base), pack(cell[begin:end] - base, total[begin:end])
 
     def __repr__(self) -> str:
         return "<SparseSums, sealed>"

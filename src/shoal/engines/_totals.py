@@ -13,7 +13,7 @@ from shoal.privacy.bounding import Bounded
 from shoal.privacy.sums import ExactSums, SealedError
 
 DENSE = 1 << 22
-"""Cells up to which a statistic has a number for each cell from the start: 32 MiB, a small part of any memory limit."""
+"""Cells up to which a measure has a number for each cell from the start: 32 MiB, a small part of any memory limit."""
 
 
 class Totals:
@@ -23,18 +23,18 @@ class Totals:
     A bucket's entries go in under a lock as they are: merging them by cell first would cost more than adding them, and
     a thread holds the lock for about a hundredth of the time that it takes to compute what it adds.
 
-    design  whose statistics are summed
+    design  whose measures are summed
     dense   cells up to which a grid is dense from the start
     """
 
     __slots__ = ("_locks", "_parts")
 
     def __init__(self, design: Design, dense: int = DENSE) -> None:
-        self._parts = {s.name: _Part(s.grid.cells, dense) for s in design.statistics}
-        self._locks = {s.name: Lock() for s in design.statistics}
+        self._parts = {m.name: _Part(m.grid.cells, dense) for m in design.measures}
+        self._locks = {m.name: Lock() for m in design.measures}
 
     def add(self, name: str, rows: Bounded) -> None:
-        """Add bounded rows to the statistic `name`; safe to call from threads, saturates as `bounding.add` does.
+        """Add bounded rows to the measure `name`; safe to call from threads, saturates as `bounding.add` does.
 
         Raises `UnboundedError`, with nothing added, where a row names a cell outside the grid, `SealedError` after
         `seal`.
@@ -45,7 +45,7 @@ class Totals:
             self._parts[name].add(rows)
 
     def seal(self) -> dict[str, ExactSums]:
-        """The exact sums of each statistic, dense, since noise needs every cell; once, after the last `add`."""
+        """The exact sums of each measure, dense, since noise needs every cell; once, after the last `add`."""
         if not self._parts and self._locks:
             raise SealedError("these sums are sealed already: a bug of Shoal's, please report it")
         sums: dict[str, ExactSums] = {}
@@ -69,7 +69,7 @@ class Totals:
 
 
 class _Part:
-    """One statistic's sums: dense, or the touched cells alone for as long as that takes less memory."""
+    """One measure's sums: dense, or the touched cells alone for as long as that takes less memory."""
 
     __slots__ = ("_cells", "_table", "_totals")
 

@@ -134,7 +134,7 @@ def _opened(
 ) -> dict[str, ExactSums]:
     """The sums, opened on the driver; raises what the tasks found wrong with the input."""
     box = keys.box()
-    totals = {name: np.zeros(cells, dtype=np.int64) for name, cells in slots.statistics}
+    totals = {name: np.zeros(cells, dtype=np.int64) for name, cells in slots.measures}
     faults, counted = [], False
     for slot, value in rows:
         row = bytes(value)

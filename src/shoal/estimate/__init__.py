@@ -1,5 +1,0 @@
-"""What noisy numbers say: estimates, errors, intervals. Post-processing only; nothing here can see an exact sum."""
-
-from shoal.estimate.table import table
-
-__all__ = ["table"]

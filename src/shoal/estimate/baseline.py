@@ -22,7 +22,9 @@ def widening(number: Int64) -> Float64:
     return np.array([known[int(k)] for k in deciding], dtype=np.float64)
 
 
-def change(a: Float64, var: float, median: Float64, number: Int64, var_each: float, z: float) -> Interval:
+def change(
+    a: Float64, var: Float64 | float, median: Float64, number: Int64, var_each: Float64 | float, z: float
+) -> Interval:
     """a / median - 1 of n noisy numbers against the medians of `number` earlier ones each.
 
     var, var_each  of the noise of `a` and of each earlier number

@@ -9,13 +9,13 @@ from shoal.estimate.ratio import Interval
 
 
 def quantile(
-    counts: Float64, consistent: Float64, variance: float, edges: Sequence[float], share: float, z: float
+    counts: Float64, consistent: Float64, variance: Float64 | float, edges: Sequence[float], share: float, z: float
 ) -> Interval:
     """The quantile of n histograms, taken as if a class were filled evenly.
 
     counts      float64[n, k]  unbiased, with independent noise
     consistent  float64[n, k]  the same people without negative counts: gives the value
-    variance    of the noise of one count
+    variance    of the noise of one count, of all alike or float64[n]
     edges       k, ascending: where each class begins; the last has no end
     share       of the people who are below: 0.5 for the median
     z           standard deviations in half a 95 % interval of the noise
@@ -29,7 +29,7 @@ def quantile(
     """
     n, k = counts.shape
     lower, upper = np.full(n, np.inf), np.full(n, -np.inf)
-    limit = z * z * variance
+    limit = np.broadcast_to(np.float64(z * z * np.asarray(variance)), n)
     before = -share * counts.sum(axis=1)  # of D(x) = sum((a_i(x) - share) count_i) at the beginning of the class
     for i in range(k):
         full, empty = (1 - share) ** 2, share**2
@@ -44,7 +44,7 @@ def quantile(
     return Interval(value, np.fmin(lower, value), np.fmax(upper, value))
 
 
-def _inside(before: Float64, count: Float64, limit: float, others: float, share: float) -> tuple[Float64, Float64]:
+def _inside(before: Float64, count: Float64, limit: Float64, others: float, share: float) -> tuple[Float64, Float64]:
     """First and last t in [0, 1] with (before + count t)^2 <= limit (others + (t - share)^2); NaN: there is none."""
     square = count * count - limit
     linear = 2 * before * count + 2 * limit * share

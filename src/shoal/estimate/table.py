@@ -1,31 +1,110 @@
-"""From noisy sums to the table that is published: estimate, error, interval, consistent value."""
+"""From noisy sums to the tables that are published: estimate, error, interval, consistent value."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
 
+from shoal._arrays import Float64
 from shoal.estimate.consistent import consistent
+from shoal.estimate.correction import corrected, half_width
+from shoal.estimate.ladder import Ladder
+from shoal.estimate.weighted import weighted
 from shoal.keys import Grid
+from shoal.levels import Level
 from shoal.privacy.mechanism import ONE
 from shoal.privacy.noise import Measurements
 
 
-def table(measured: Measurements, grid: Grid, zone_ids: Sequence[str], divisor: int = 1) -> pl.DataFrame:
-    """One row a cell, in cell order: the key columns, then estimate, stderr, lower, upper, consistent, suppressed.
+@dataclass(frozen=True, eq=False)
+class Estimated:
+    """One published table.
 
-    Unit: contributions (device-hours, visits, trips, devices) over `divisor`. `estimate` is unbiased for the bounded
-    sum and may be negative; [lower, upper] holds that sum 95 times in 100; `consistent` is never negative and adds up.
+    rows       a row a cell, in cell order: the key columns, estimate, stderr, lower, upper, consistent, suppressed
+    corrected  share of the total that the correction gave back; None: numbers stand as measured
+    width      half of the 95 % interval of the median row; None: all rows have that of the noise
     """
-    estimate = measured.values / (ONE * divisor)
-    width = measured.mechanism.half_width / divisor
-    return grid.frame(zone_ids).with_columns(
-        estimate=pl.Series(estimate, dtype=pl.Float64),
-        stderr=pl.lit(measured.mechanism.stderr / divisor, dtype=pl.Float64),
-        lower=pl.Series(estimate - width, dtype=pl.Float64),
-        upper=pl.Series(estimate + width, dtype=pl.Float64),
-        consistent=pl.Series(
-            np.ascontiguousarray(consistent(estimate.reshape(-1, grid.time.bins))).ravel(), dtype=pl.Float64
-        ),
+
+    rows: pl.DataFrame
+    corrected: float | None
+    width: float | None
+
+
+def tables(
+    measured: Sequence[Measurements],
+    grid: Grid,
+    zone_ids: Sequence[str],
+    levels: Sequence[Level],
+    *,
+    divisor: int = 1,
+    lossless: bool = False,
+) -> list[Estimated]:
+    """The tables of one statistic, one a level, from fine to coarse.
+
+    measured  one a level; the finest first, then those of `levels`
+    divisor   published values are sums over this
+    lossless  bounding never takes anything away: nothing is corrected
+
+    Unit: contributions (device-hours, visits, trips, devices) over `divisor`. The finest `estimate` is the measured
+    value, corrected for what bounding took away; the coarser ones combine theirs with the sum of what lies below.
+    [lower, upper] holds 95 times in 100 what would have been summed without bounding. `consistent` is a whole number,
+    never negative, and adds up over places and levels.
+    """
+    keys = [grid.frame(zone_ids), *(level.frame() for level in levels)]
+    if len(measured) == 1:
+        return [_alone(measured[0], keys[0], grid, divisor)]
+    ladder = _ladder(measured, levels, grid, divisor)
+    found = corrected(ladder, lossless=lossless)
+    combined, variance = weighted(found.estimate, [s**2 for s in found.stderr], ladder.into)
+    whole = consistent(combined, ladder.into)
+    estimates = [found.estimate[0], *combined[1:]]
+    errors = [found.stderr[0], *(np.sqrt(v) for v in variance[1:])]
+    result = []
+    for at, (frame, estimate, error) in enumerate(zip(keys, estimates, errors, strict=True)):
+        noise = np.full_like(error, ladder.stderr[at])
+        half = half_width(error, noise, ladder.laplace)
+        share = found.corrected_share[at] if at == 0 and not lossless else None
+        result.append(Estimated(_rows(frame, estimate, error, half, whole[at]), share, float(np.median(half))))
+    return result
+
+
+def _ladder(measured: Sequence[Measurements], levels: Sequence[Level], grid: Grid, divisor: int) -> Ladder:
+    columns = max(1, len(grid.classes)) * grid.time.bins
+    into = [levels[0].of_place]
+    for fine, coarse in pairwise(levels):
+        nested = np.zeros(fine.grid.places.shape[0], dtype=np.int32)
+        nested[fine.of_place] = coarse.of_place
+        into.append(nested)
+    return Ladder(
+        tuple(m.values.reshape(-1, columns) / (ONE * divisor) for m in measured),
+        tuple(m.mechanism.stderr / divisor for m in measured),
+        tuple(into),
+        measured[0].mechanism.kind == "laplace",
+    )
+
+
+def _alone(measured: Measurements, keys: pl.DataFrame, grid: Grid, divisor: int) -> Estimated:
+    """A table that was measured at one level: as it is."""
+    columns = max(1, len(grid.classes)) * grid.time.bins
+    estimate = measured.values.reshape(-1, columns) / (ONE * divisor)
+    mechanism = measured.mechanism
+    error = np.full_like(estimate, mechanism.stderr / divisor)
+    half = np.full_like(estimate, mechanism.half_width / divisor)
+    (whole,) = consistent([estimate], ())
+    return Estimated(_rows(keys, estimate, error, half, whole), None, None)
+
+
+def _rows(keys: pl.DataFrame, estimate: Float64, error: Float64, half: Float64, whole: Float64) -> pl.DataFrame:
+    def column(values: Float64) -> pl.Series:
+        return pl.Series(np.ascontiguousarray(values).ravel(), dtype=pl.Float64)
+
+    return keys.with_columns(
+        estimate=column(estimate),
+        stderr=column(error),
+        lower=column(estimate - half),
+        upper=column(estimate + half),
+        consistent=column(whole),
         suppressed=pl.lit(value=False),
     )

@@ -25,11 +25,11 @@ class Request:
     units: tuple[tuple[date, date], ...]
     """The plan's units in local dates, [start, end), ascending and not overlapping."""
     rho: Mapping[str, Fraction]
-    """statistic -> zCDP cost of one row (a device in one plan unit), all its measurements together."""
+    """measure (a statistic at a level: `presence`, `presence.region`) -> zCDP cost of one row, a device in a unit."""
     laplace: frozenset[str]
-    """Statistics with any Laplace noise; the others are Gaussian only."""
+    """Measures with Laplace noise; the others are Gaussian only."""
     apart: frozenset[str] = frozenset()
-    """Statistics in which rows of different plan units never share a cell of any measurement: hour or day is among
+    """Measures in which rows of different plan units never share a cell of any measurement: hour or day is among
     the keys. The others pay for the worst case, which differs only where an account unit meets several plan units."""
     cap_rho: Fraction
     """What (cap_epsilon, cap_delta) is in rho; fixed with them when the source is first used."""

@@ -83,7 +83,7 @@ def render(statements: Sequence[AccountStatement]) -> "Group":
                 f"{c.time:%Y-%m-%d %H:%M} UTC",
                 c.charge,
                 c.plan_digest[:12],
-                ", ".join(c.rho),
+                ", ".join(name for name in c.rho if "." not in name),  # without their coarser levels
                 c.release or "not published",
             )
         parts += [units, Text(), charges, Text()]

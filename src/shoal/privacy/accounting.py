@@ -18,8 +18,8 @@ from shoal.privacy.mechanism import MAX_NORM, ONE, Mechanism
 class Need:
     """What a statistic asks of the budget.
 
-    name        of the statistic
-    share       relative to the other statistics of the plan
+    name        of what is measured: a statistic at one of its levels
+    share       relative to all others of the plan
     bound       L2 norm to which a row's vector is held, in contributions
     most_cells  cells that one row can touch at most, where that is known from the definition; None: any number
     """
@@ -28,11 +28,17 @@ class Need:
     share: Fraction
     bound: Fraction
     most_cells: int | None = None
+    statistic: str = ""
+    """Whose level it is: all levels of a statistic get noise of the same kind. Empty: it is a statistic itself."""
+
+    @property
+    def family(self) -> str:
+        return self.statistic or self.name
 
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """What the plan's budget buys: one mechanism a statistic, and what all of them cost one row.
+    """What the plan's budget buys: one mechanism for each level of a statistic, and what all of them cost one row.
 
     epsilon, delta  promised by the plan; the mechanisms together cost at most this
     rho             sum of the mechanisms' costs, exact
@@ -60,11 +66,13 @@ def allocate(needs: Sequence[Need], epsilon: Fraction, delta: Fraction, most_rho
     than `most_rho`, all that the account can ever pay, are left out. Gaussian noise alone never does.
     """
     total = sum((need.share for need in needs), Fraction(0))
-    able = [need for need in needs if need.most_cells is not None]
+    unable = {need.family for need in needs if need.most_cells is None}
+    able = [family for family in dict.fromkeys(need.family for need in needs) if family not in unable]
     best: tuple[float, dict[str, Mechanism]] | None = None
     for count in range(len(able) + 1):
         for chosen in combinations(able, count):
-            mechanisms = _mixture(needs, {need.name for need in chosen}, total, epsilon, delta)
+            laplace = {need.name for need in needs if need.family in chosen}
+            mechanisms = _mixture(needs, laplace, total, epsilon, delta)
             rho = sum((m.rho for m in mechanisms.values()), Fraction(0))
             if chosen and most_rho is not None and rho > most_rho:
                 continue

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from shoal._arrays import Int64
+from shoal._arrays import Int32, Int64
 from shoal._numba import njit
 from shoal.privacy.mechanism import ONE
 
@@ -37,10 +37,31 @@ def contributions(first: Int64, cell: Int64, amount: Int64, per: int = 1) -> Con
     Adding before rounding matters: many short spans of one hour must not each lose a fraction, and a cell that stood
     twice would make a vector look shorter than it is.
     """
+    return _merged(first, cell, amount, ONE, per)
+
+
+def coarser(rows: Contributions, of_place: Int32, width: int) -> Contributions:
+    """The same contributions at a coarser level: each row's cells are put together, weights added up exactly.
+
+    of_place  int32[p]  place of the coarser level that each place lies in
+    width     cells of one place, at both levels
+    """
+    cell = np.empty_like(rows.cell)
+    _coarser_cells(rows.cell, of_place, width, cell)
+    return _merged(rows.first, cell, rows.weight, 1, 1)
+
+
+def _merged(first: Int64, cell: Int64, amount: Int64, one: int, per: int) -> Contributions:
     n = cell.size
     found = Contributions(np.empty_like(first), np.empty(n, dtype=np.int64), np.empty(n, dtype=np.int64))
-    m = _merge_rows(first, cell, amount, ONE, per, found.first, found.cell, found.weight)
+    m = _merge_rows(first, cell, amount, one, per, found.first, found.cell, found.weight)
     return Contributions(found.first, found.cell[:m], found.weight[:m])
+
+
+@njit
+def _coarser_cells(cell: Int64, of_place: Int32, width: int, out: Int64) -> None:
+    for i in range(cell.size):
+        out[i] = of_place[cell[i] // width] * width + cell[i] % width
 
 
 @njit

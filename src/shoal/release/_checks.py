@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from shoal.classes import Classes
 from shoal.plan import MAX_EPSILON, MAX_EPSILON_SYNTHETIC, Plan
-from shoal.privacy.mechanism import ONE
+from shoal.privacy.mechanism import LAPLACE_95, NORMAL_95, ONE
 from shoal.release import _epsilon, _grid, _store
 from shoal.release.manifest import ESTIMATES, ClassFacts, Manifest, StatisticFacts
 
@@ -34,6 +34,8 @@ LARGEST_MANIFEST = 1 << 24
 _HUGE = re.compile(r'"\s*[-+]?[0-9._]*[eE][-+]?[0-9_]{4,}\s*"')
 """A number that would fill the memory once it is written out exactly."""
 UNITS = ("day", "week", "month")
+_LEAST_95, _MOST_95 = NORMAL_95 - 0.01, LAPLACE_95 / 2**0.5 + 0.01
+"""Standard errors in half of a 95 % interval: of normal noise, of Laplace noise, and of sums of both between them."""
 FLOAT = 1e-9
 """Relative error that floating point is allowed."""
 
@@ -156,10 +158,10 @@ def plan(folder: Folder) -> None:
         "privacy.unit": (m.privacy.unit, said.period.unit),
         "privacy.epsilon": (Fraction(m.privacy.epsilon), said.privacy.epsilon),
         "privacy.delta": (Fraction(m.privacy.delta), said.privacy.delta),
-        "statistics": (sorted(s.statistic for s in m.statistics), sorted(said.statistics)),
+        "statistics": (sorted(s.statistic for s in m.statistics if s.level is None), sorted(said.statistics)),
     }
     for facts in m.statistics:
-        asked = said.statistics.get(facts.statistic)
+        asked = said.statistics.get(facts.base)
         if asked is None:
             break
         name = f"statistics.{facts.statistic}"
@@ -168,7 +170,9 @@ def plan(folder: Folder) -> None:
             pairs[f"{name}.keys"] = sorted(facts.keys), sorted(asked.by)
         if asked.max_km is not None:
             pairs[f"{name}.max_km"] = facts.max_km and Fraction(facts.max_km), asked.max_km
-        if asked.bound is not None:  # Laplace: an L1 norm that follows from the plan's L2 norm and is never smaller
+        if (
+            asked.bound is not None and facts.level is None
+        ):  # Laplace: an L1 norm that follows from the plan's L2 norm and is never smaller
             least = max(1, int(asked.bound * ONE))
             found = facts.bound_fixed if facts.mechanism == "gaussian" else min(facts.bound_fixed, least)
             pairs[f"{name}.bound_fixed"] = found, least
@@ -289,11 +293,10 @@ def tables(folder: Folder) -> None:
 def complete(folder: Folder) -> None:
     for s in folder.manifest.statistics:
         try:
-            grid = _grid.grid_of(s, folder.zones, folder.calendar)
+            expected = _grid.cells_of(s, folder.manifest, folder.zones, folder.calendar)
         except ValueError as error:
             raise Failed(f"{s.statistic}: {error}") from None
         found = _store.read_table(folder.file(s)).select(s.keys)
-        expected = grid.frame(folder.zones.ids)
         if found.equals(expected):
             continue
         if found.is_duplicated().any():
@@ -312,19 +315,15 @@ def numbers(folder: Folder) -> None:
 def _numbers(s: StatisticFacts, table: "pl.DataFrame") -> str | None:
     import polars as pl
 
-    estimate, stderr, lower, upper, consistent = (pl.col(name) for name in ESTIMATES)
+    estimate, _, lower, upper, consistent = (pl.col(name) for name in ESTIMATES)
     suppressed = pl.col("suppressed")
-    # sums of floats lose what is below the last digit of the larger one
-    slack = FLOAT * (estimate.abs() + s.half_width)
     rules = {
         "suppressed must be true or false": suppressed.is_not_null(),
         "a row that is not suppressed lacks a number": suppressed | ~pl.any_horizontal(pl.col(ESTIMATES).is_null()),
         "a number is not finite": pl.all_horizontal(pl.col(ESTIMATES).is_finite()),
         "consistent is negative": consistent >= 0,
-        "stderr is not that of the noise": (stderr - s.stderr).abs() <= FLOAT * s.stderr,
         "an estimate lies outside its interval": (lower <= estimate) & (estimate <= upper),
-        "an interval is not as wide as the noise": ((estimate - lower - s.half_width).abs() <= slack)
-        & ((upper - estimate - s.half_width).abs() <= slack),
+        **(_as_measured(s) if s.width is None else _as_estimated(s)),
     }
     held = table.select(rule.fill_null(name.startswith("suppressed") is False).all().alias(name)
                         for name, rule in rules.items())  # fmt: skip
@@ -333,4 +332,55 @@ def _numbers(s: StatisticFacts, table: "pl.DataFrame") -> str | None:
         return broken[0]
     if s.suppression is None and bool(table["suppressed"].any()):
         return "rows are suppressed, and the manifest names no rule for it"
+    usual = (table["upper"] - table["lower"]).median()
+    if s.width is not None and isinstance(usual, float) and abs(usual / 2 - s.width) > FLOAT * (s.width + s.half_width):
+        return "width is not half of its usual interval"
     return None
+
+
+def _as_measured(s: StatisticFacts) -> "dict[str, pl.Expr]":
+    """Each number is the measured one: its interval is that of the noise."""
+    import polars as pl
+
+    estimate, stderr, lower, upper, _ = (pl.col(name) for name in ESTIMATES)
+    # sums of floats lose what is below the last digit of the larger one
+    slack = FLOAT * (estimate.abs() + s.half_width)
+    return {
+        "stderr is not that of the noise": (stderr - s.stderr).abs() <= FLOAT * s.stderr,
+        "an interval is not as wide as the noise": ((estimate - lower - s.half_width).abs() <= slack)
+        & ((upper - estimate - s.half_width).abs() <= slack),
+    }
+
+
+def _as_estimated(s: StatisticFacts) -> "dict[str, pl.Expr]":
+    """Numbers were corrected or combined with other levels: each has an error of its own."""
+    import polars as pl
+
+    estimate, stderr, lower, upper, _ = (pl.col(name) for name in ESTIMATES)
+    slack = FLOAT * (estimate.abs() + upper - lower)
+    half = (upper - lower) / 2
+    least = s.stderr * (1 - FLOAT) if s.level is None else 0.0
+    return {
+        "stderr is below that of the noise": (stderr >= least) & (stderr > 0),
+        "an interval does not lie around its estimate": ((estimate - lower) - (upper - estimate)).abs() <= 2 * slack,
+        "an interval is not as wide as its stderr": half.is_between(
+            _LEAST_95 * stderr - slack, _MOST_95 * stderr + slack
+        ),
+    }
+
+
+def adding_up(folder: Folder) -> None:
+    """Does the consistent column add up from level to level?"""
+    import numpy as np
+
+    m = folder.manifest
+    for coarse in m.statistics:
+        if coarse.level is None:
+            continue
+        level = _grid.level_of(coarse, m, folder.zones, folder.calendar)
+        fine = _store.read_table(folder.file(m.find(coarse.base)))["consistent"].fill_null(0).to_numpy()
+        sums = np.zeros((level.grid.places.shape[0], level.width))
+        np.add.at(sums, level.of_place, fine.reshape(-1, level.width))
+        found = _store.read_table(folder.file(coarse))["consistent"].to_numpy()
+        if not np.allclose(sums.ravel(), found, rtol=FLOAT, atol=1e-6):
+            raise Failed(f"{coarse.statistic}: consistent is not the sum over the zones of {coarse.base}")

@@ -9,8 +9,11 @@ from shoal.release.manifest import Manifest, StatisticFacts
 from shoal.zones._base import Zones
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from shoal.calendar import Calendar
     from shoal.keys import Grid
+    from shoal.levels import Level
 
 
 def split_keys(keys: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
@@ -30,8 +33,34 @@ def calendar_of(manifest: Manifest) -> "Calendar":
     return Calendar.from_period(period, ZoneInfo(facts.timezone))
 
 
+def cells_of(facts: StatisticFacts, manifest: Manifest, zones: Zones, calendar: "Calendar") -> "pl.DataFrame":
+    """The key columns of every row of a table. Raises `ValueError` where facts contradict each other or the zones."""
+    if facts.level is None:
+        return grid_of(facts, zones, calendar).frame(zones.ids)
+    level = level_of(facts, manifest, zones, calendar)
+    if level.grid.cells != facts.cells:
+        raise ValueError(f"the manifest says {facts.cells:,} cells, its regions and period make {level.grid.cells:,}")
+    return level.frame()
+
+
+def level_of(facts: StatisticFacts, manifest: Manifest, zones: Zones, calendar: "Calendar") -> "Level":
+    """The level of a coarser table. Raises `ValueError` where there is no such level."""
+    from shoal.levels import levels_of
+    from shoal.zones.regions import regions_of
+
+    base = {s.statistic: s for s in manifest.statistics}.get(facts.base)
+    if base is None or base.keys != facts.keys or base.classes != facts.classes:
+        raise ValueError("it is no coarser table of a statistic that is there")
+    grid = grid_of(base, zones, calendar)
+    levels = levels_of(grid, regions_of(manifest.zones.kind, zones.ids, zones.parents))
+    found = [level for level in levels if level.name == facts.level]
+    if not found:
+        raise ValueError("the zones have no such level")
+    return found[0]
+
+
 def grid_of(facts: StatisticFacts, zones: Zones, calendar: "Calendar") -> "Grid":
-    """All cells of one statistic. Raises `ValueError` where the facts contradict each other or the zones."""
+    """All cells of a statistic's finest level. Raises `ValueError` where facts contradict each other or the zones."""
     from shoal.keys import CLASS, Grid, TimeKey, TimeName, pair_places, single_places
 
     places, time = split_keys(facts.keys)

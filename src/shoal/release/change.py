@@ -32,7 +32,11 @@ def change(table: PublishedTable, earlier: Sequence[PublishedRelease]) -> "pl.Da
     of = [*(key for key in table.keys if key not in ("hour", "day")), *kinds]
     before = pl.concat([other[table.name].to_polars().with_columns(**kinds) for other in earlier])
     usual = (
-        before.group_by(of).agg(baseline=pl.col("estimate").median(), numbers=pl.len().cast(pl.Int64)) if of else None
+        before.group_by(of).agg(
+            baseline=pl.col("estimate").median(), numbers=pl.len().cast(pl.Int64), worst=pl.col("stderr").max()
+        )
+        if of
+        else None
     )
     frame = table.to_polars().with_columns(**kinds)
     joined = frame.join(usual, on=of, how="left", maintain_order="left") if usual is not None else frame
@@ -40,13 +44,12 @@ def change(table: PublishedTable, earlier: Sequence[PublishedRelease]) -> "pl.Da
         raise UsageError(
             f"{lacking:,} of {frame.height:,} numbers have no earlier one of the same kind of time; add releases"
         )
-    worst = max(other[table.name].facts.stderr for other in earlier)
     found = change_of(
         joined["estimate"].to_numpy(),
-        table.facts.stderr**2,
+        joined["stderr"].to_numpy() ** 2,
         joined["baseline"].to_numpy(),
         joined["numbers"].to_numpy(),
-        worst**2,
+        joined["worst"].to_numpy() ** 2,
         max(t.facts.half_width / t.facts.stderr for t in (table, *(other[table.name] for other in earlier))),
     )
     return joined.select(*table.keys).with_columns(

@@ -29,6 +29,7 @@ class _Cube(NamedTuple):
 
     frame: "pl.DataFrame"
     estimate: Float64
+    variance: Float64
     consistent: Float64
 
 
@@ -41,13 +42,14 @@ def shares(table: PublishedTable) -> "pl.DataFrame":
     cube = _cube(table)
     axis = 1 if table.facts.classes else 0
     total = np.broadcast_to(cube.estimate.sum(axis=axis, keepdims=True), cube.estimate.shape)
-    one = table.facts.stderr**2
+    spread = np.broadcast_to(cube.variance.sum(axis=axis, keepdims=True), cube.estimate.shape)
+    own = cube.variance.ravel()
     found = ratio(
         cube.estimate.ravel(),
         total.ravel(),
-        one,
-        one,
-        one * cube.estimate.shape[axis],
+        own,
+        own,
+        spread.ravel(),
         _deviations(table),
     )
     return _with(cube.frame.select(table.keys), found)
@@ -70,7 +72,7 @@ def quantiles(table: PublishedTable, share: float = 0.5) -> "pl.DataFrame":
     found = quantile(
         cube.estimate.transpose(0, 2, 1).reshape(-1, k),
         cube.consistent.transpose(0, 2, 1).reshape(-1, k),
-        table.facts.stderr**2,
+        cube.variance.mean(axis=1).ravel(),
         [c.least for c in classes],
         share,
         _deviations(table),
@@ -88,7 +90,7 @@ def density(table: PublishedTable) -> "pl.DataFrame":
         raise UsageError(f"{table.name} counts pairs of zones, which have no area; density is for single zones")
     from pyproj import Geod
 
-    zones = table.release.places
+    zones = table.zones
     geod = Geod(ellps=_EARTH)
     areas = np.array([abs(geod.geometry_area_perimeter(shape)[0]) / 1e6 for shape in zones.shapes])
     if not (areas > 0).all():
@@ -110,6 +112,8 @@ def scaled(table: PublishedTable, census: Mapping[str, float], *, by_parent: boo
     who comes carries phones as those do who live there. Raises `UsageError` and `DataError`.
     """
     release = table.release
+    if table.facts.level is not None:
+        raise UsageError(f"{table.name} is a sum over zones; scale {table.facts.base} and add up its people")
     own = release["residents"]
     zones = release.places
     if lacking := [zone for zone in zones.ids if zone not in census]:
@@ -124,15 +128,16 @@ def scaled(table: PublishedTable, census: Mapping[str, float], *, by_parent: boo
     homes = own.to_polars()
     at = stratum[zones.index_of(homes[own.places[0]].to_list())]
     panel = np.bincount(at, homes["estimate"].to_numpy(), len(names))
-    variance = np.bincount(at, minlength=len(names)) * own.facts.stderr**2
+    variance = np.bincount(at, homes["stderr"].to_numpy() ** 2, len(names))
     population = np.bincount(stratum, people, len(names))
     frame = table.to_polars()
     row = stratum[zones.index_of(frame[table.places[0]].to_list())]
+    noise = frame["stderr"].to_numpy() ** 2
     found = ratio(
         frame["estimate"].to_numpy(),
         panel[row],
-        table.facts.stderr**2,
-        table.facts.stderr**2 if own.name == table.name else 0.0,  # a number of residents is part of its own panel
+        noise,
+        noise if own.name == table.name else 0.0,  # a number of residents is part of its own panel
         variance[row],
         max(_deviations(table), _deviations(own)),
     )
@@ -210,7 +215,10 @@ def _cube(table: PublishedTable) -> _Cube:
     classes = max(1, len(table.facts.classes))
     places = frame.select(table.places).n_unique() if frame.height else 0
     shape = (places, classes, frame.height // max(1, places * classes))
-    return _Cube(frame, frame["estimate"].to_numpy().reshape(shape), frame["consistent"].to_numpy().reshape(shape))
+    estimate, stderr, consistent = (
+        frame[name].to_numpy().reshape(shape) for name in ("estimate", "stderr", "consistent")
+    )
+    return _Cube(frame, estimate, stderr**2, consistent)
 
 
 def _deviations(table: PublishedTable) -> float:

@@ -17,11 +17,12 @@ from pydantic import (
 )
 
 from shoal.classes import Classes
-from shoal.plan import Plan, Purpose, Unit
+from shoal.plan import Plan, Purpose, Unit, ZonesKind
 from shoal.privacy.mechanism import ONE, Kind, Mechanism
 from shoal.release import sentences
 
 if TYPE_CHECKING:
+    from shoal.levels import LevelName
     from shoal.zones._base import Zones
 
 ESTIMATES = ("estimate", "stderr", "lower", "upper", "consistent")
@@ -44,6 +45,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FractionText = Annotated[str, Field(pattern=r"^[0-9]{1,1500}(/[1-9][0-9]{0,1499})?$")]
 """An exact number, as `str(Fraction)` writes it. No exponents: "1e999999999" would fill the memory of who reads it."""
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+TableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}(\.(region|all))?$")]
 Finite = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=2**62)]
 
@@ -70,10 +72,14 @@ class ClassFacts(_Facts):
         )
 
 
-class StatisticFacts(_Facts):
-    """One statistic: its keys, its noise, its cost, and what one of its numbers means."""
+_LATER: dict[str, object] = {"classes": (), "corrected": None, "width": None}
 
-    statistic: Name
+
+class StatisticFacts(_Facts):
+    """One statistic at one level: its keys, its noise, its cost, and what one of its numbers means."""
+
+    statistic: TableName
+    """Name of the table: the statistic's, with `.region` or `.all` for a coarser level."""
     keys: Annotated[tuple[Name, ...], BeforeValidator(_tuple), Field(min_length=1, max_length=4)]
     """Names of the key columns."""
     cells: Annotated[int, Field(ge=0, le=2**62)]
@@ -94,7 +100,7 @@ class StatisticFacts(_Facts):
     """Published value = noisy sum / fixed_point / divisor."""
     stderr: Finite
     half_width: Finite
-    """Of the 95 % interval, in published units."""
+    """Of the 95 % interval of the noise in one measured number, in published units."""
     value: Text
     """What one number means, in one sentence."""
     pairs: Literal["all", "within"] | None = None
@@ -102,16 +108,39 @@ class StatisticFacts(_Facts):
     max_km: FractionText | None = None
     """With pairs = "within": the largest distance between the zones' centres."""
     classes: Annotated[tuple[ClassFacts, ...], BeforeValidator(_tuple)] = ()
-    """Values of the key column `class`, in their order. Not written where there are none, as before there were any."""
+    """Values of the key column `class`, in their order."""
+    corrected: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Share of the published total that bounding had taken away and that the coarser levels gave back. None: numbers
+    are published as they were measured."""
+    width: Finite | None = None
+    """Half of the 95 % interval of a usual number (the median of the table), where they differ from row to row."""
     suppression: Text | None = None
     """The rule by which rows are marked, or None where none is."""
 
     @model_serializer(mode="wrap")
-    def _without_empty_classes(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+    def _without_what_is_not(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Facts that came later are not written where there is nothing to say: older manifests stay canonical."""
         facts: dict[str, Any] = write(self)
-        if not self.classes:
-            del facts["classes"]
+        for name, empty in _LATER.items():
+            if getattr(self, name) == empty:
+                del facts[name]
         return facts
+
+    @property
+    def base(self) -> str:
+        """The statistic whose level this is."""
+        return self.statistic.partition(".")[0]
+
+    @property
+    def level(self) -> "LevelName | None":
+        """None: the finest."""
+        level = self.statistic.partition(".")[2]
+        return "region" if level == "region" else "all" if level == "all" else None
+
+    @property
+    def usual_width(self) -> float:
+        """Half of the 95 % interval of a usual number, in published units."""
+        return self.half_width if self.width is None else self.width
 
     @classmethod
     def of(
@@ -128,6 +157,8 @@ class StatisticFacts(_Facts):
         max_km: Fraction | None = None,
         classes: Classes | None = None,
         suppression: str | None = None,
+        corrected: float | None = None,
+        width: float | None = None,
     ) -> Self:
         """The facts that follow from a mechanism; stderr and half width in published units."""
         return cls(
@@ -149,6 +180,8 @@ class StatisticFacts(_Facts):
             max_km=None if max_km is None else str(max_km),
             classes=() if classes is None else ClassFacts.of(classes),
             suppression=suppression,
+            corrected=corrected,
+            width=width,
         )
 
     @property
@@ -176,7 +209,7 @@ class BasisFacts(_Facts):
 class ZonesFacts(_Facts):
     """The public places; `sha256` is `Zones.digest`."""
 
-    kind: Literal["h3", "polygons", "points"]
+    kind: ZonesKind
     count: Annotated[int, Field(ge=0)]
     sha256: Sha256
     names: bool

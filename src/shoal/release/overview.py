@@ -175,7 +175,7 @@ def _places(release: Release, table: Table) -> _Places:
         shown = sums.filter(pl.col("len") == classes)  # a sum of some of them would look small, not unknown
     values = np.full(len(release.places), np.nan)
     values[release.places.index_of(shown[place].to_list())] = shown["value"].to_numpy()
-    return _Places(table, when, values, table.facts.half_width * max(1, classes) ** 0.5)
+    return _Places(table, when, values, table.facts.usual_width * max(1, classes) ** 0.5)
 
 
 def _when(value: object) -> str:
@@ -202,14 +202,14 @@ def _flows(release: Release, table: Table) -> _Flows:
     one, other = table.places
     sums = (
         frame.group_by(table.places, maintain_order=True)
-        .agg(pl.col("estimate").sum(), pl.len().alias("bins"))
+        .agg(pl.col("estimate").sum(), (pl.col("stderr") ** 2).sum().sqrt())
         .filter(pl.col(one) != pl.col(other))
         .sort("estimate", descending=True, maintain_order=True)
     )
-    bins = int(sums["bins"].max() or 1)  # type: ignore[arg-type]  # polars types max() for every dtype
-    half_width = table.facts.half_width * bins**0.5
-    tail = NormalDist().inv_cdf(1 - 0.05 / max(2, sums.height)) / NormalDist().inv_cdf(0.975)
-    clear = sums.filter(pl.col("estimate") > half_width * tail)
+    deviations = table.facts.half_width / table.facts.stderr
+    tail = deviations * NormalDist().inv_cdf(1 - 0.05 / max(2, sums.height)) / NormalDist().inv_cdf(0.975)
+    clear = sums.filter(pl.col("estimate") > pl.col("stderr") * tail)
+    half_width = deviations * float(np.median(sums["stderr"].to_numpy())) if sums.height else 0.0
     shown = clear.head(MOST_FLOWS)
     ends = [release.places.index_of(shown[place].to_list()) for place in table.places]
     return _Flows(

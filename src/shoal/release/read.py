@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
+    from shoal._arrays import Float64
     from shoal.zones._base import Zones
 
 
@@ -49,20 +50,24 @@ class Release:
 
     @property
     def statistics(self) -> tuple[str, ...]:
-        """Names of the tables, in the order of the plan."""
+        """Names of the statistics, in the order of the plan; each has a table of that name."""
+        return tuple(s.statistic for s in self.manifest.statistics if s.level is None)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of all tables: of the statistics, and of their sums by region and over all (`presence.region`)."""
         return tuple(s.statistic for s in self.manifest.statistics)
 
     def __getitem__(self, statistic: str) -> "Table":
-        if statistic not in self.statistics:
-            near = get_close_matches(statistic, self.statistics, 1, 0.0)[0]
+        if statistic not in self.tables:
+            near = get_close_matches(statistic, self.tables, 1, 0.0)[0]
             raise NoSuchStatisticError(
-                f"{self.id} has no statistic {statistic!r}; the nearest is {near!r}, "
-                f"all are {', '.join(self.statistics)}"
+                f"{self.id} has no statistic {statistic!r}; the nearest is {near!r}, all are {', '.join(self.tables)}"
             )
         return Table(self, self.manifest.find(statistic))
 
     def __contains__(self, statistic: object) -> bool:
-        return statistic in self.statistics
+        return statistic in self.tables
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.statistics)
@@ -94,6 +99,7 @@ class Release:
             f"<td style='text-align:right'>{s.cells:,}</td><td style='text-align:right'>{words.interval(s)}</td>"
             f"<td style='text-align:left'>{escape(s.value)}</td></tr>"
             for s in m.statistics
+            if s.level is None
         )
         return (
             f"<div><b>{escape(m.source.name)}</b>, {words.period(m.period)} &middot; epsilon "
@@ -124,6 +130,27 @@ class Table:
         """Those key columns that hold zones: one, or a pair, such as origin and destination."""
         return split_keys(self.keys)[0]
 
+    @cached_property
+    def zones(self) -> "Zones":
+        """What its places are: the release's zones, or the regions of a coarser table."""
+        from shoal.release._regions import places_at
+
+        return places_at(self.facts.level, self.release.manifest.zones.kind, self.release.places)
+
+    def add_up(self, fine: "Float64") -> "Float64":
+        """Numbers of the statistic's finest rows (float64[rows], in their order) added up to the rows of this table."""
+        import numpy as np
+
+        from shoal.release._grid import calendar_of, level_of
+
+        manifest = self.release.manifest
+        if self.facts.level is None:
+            return fine
+        level = level_of(self.facts, manifest, self.release.places, calendar_of(manifest))
+        sums = np.zeros((level.grid.places.shape[0], level.width))
+        np.add.at(sums, level.of_place, fine.reshape(-1, level.width))
+        return sums.ravel()
+
     def to_polars(self) -> "pl.DataFrame":
         return _store.read_table(self.release.folder / "tables" / f"{self.name}.parquet")
 
@@ -149,7 +176,7 @@ class Table:
         import shapely
 
         frame = self.to_polars()
-        zones = self.release.places
+        zones = self.zones
         places = [zones.index_of(frame[column].to_list()) for column in self.places]
         if len(places) == 1:
             geometry: Any = zones.shapes[places[0]]
@@ -198,7 +225,7 @@ class Table:
     def _repr_html_(self) -> str:
         head = self.to_polars().head(5)
         cells = "".join(
-            "<tr>" + "".join(f"<td>{escape(_cell(value, self.facts.half_width))}</td>" for value in row) + "</tr>"
+            "<tr>" + "".join(f"<td>{escape(_cell(value, self.facts.usual_width))}</td>" for value in row) + "</tr>"
             for row in head.iter_rows()
         )
         names = "".join(f"<th>{escape(name)}</th>" for name in head.columns)

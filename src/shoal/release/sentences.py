@@ -14,10 +14,19 @@ NOT_PROTECTED = (
     "The numbers count devices, not people: who carries no phone, or does not use this service, is not counted.",
     "One person may carry two devices: each is protected by itself, the two together only half as well.",
     "A device that several people share is protected as one.",
-    "A device with more activity than the bound is counted with less weight, so totals of very active devices are "
-    "somewhat too low, and the intervals do not cover this loss.",
+    "A device with more activity than the bound is counted with less weight. Coarser totals, which lose little, say "
+    "how much that took away from each region and time, and it is given back there. Within a region, zones of devices "
+    "that are more active than usual stay somewhat too low, others somewhat too high. What exceeds even the bound of "
+    "the totals is lost, and the intervals do not cover it.",
     "The plan, the zones, the period and the source are public and not protected.",
 )
+
+
+def at_level(meaning: str, level: str | None) -> str:
+    """What a number of a coarser table is, given what one of the finest is."""
+    if level is None:
+        return meaning
+    return f"sum over {'the zones of a region' if level == 'region' else 'all zones'}: {meaning}"
 
 
 def neighbours(unit: Unit) -> str:

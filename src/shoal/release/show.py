@@ -37,7 +37,7 @@ def as_json(release: Release, statistic: str | None = None, top: int = 20) -> di
                 "statistic": s.statistic,
                 "keys": list(s.keys),
                 "rows": s.cells,
-                "half_width": s.half_width,
+                "half_width": s.usual_width,
                 "value": s.value,
             }
             for s in m.statistics
@@ -45,7 +45,7 @@ def as_json(release: Release, statistic: str | None = None, top: int = 20) -> di
         return answer
     table = release[statistic]
     rows = [{name: _plain(value) for name, value in row.items()} for row in _largest(table, top)]
-    return answer | {"statistic": statistic, "value": table.facts.value, "half_width": table.facts.half_width,
+    return answer | {"statistic": statistic, "value": table.facts.value, "half_width": table.facts.usual_width,
                      "rows": len(table), "top": rows}  # fmt: skip
 
 
@@ -97,9 +97,9 @@ def _top(release: Release, table: Table, top: int) -> "RenderableType":
     from rich.table import Table as Grid
     from rich.text import Text
 
-    facts, width = table.facts, table.facts.half_width
+    facts, width = table.facts, table.facts.usual_width
     rows = _largest(table, top)
-    names = _names(release)
+    names = _names(table)
     grid = Grid(box=box.SIMPLE_HEAD, pad_edge=False)
     for key in table.keys:
         grid.add_column(key)
@@ -111,7 +111,7 @@ def _top(release: Release, table: Table, top: int) -> "RenderableType":
         grid.add_row(
             *(Text(key) for key in keys),
             numbers["consistent"],
-            f"{numbers.get('estimate', '')} {words.interval(facts)}",
+            f"{numbers.get('estimate', '')} ±{words.amount(_half(row, width), width)}",
             f"{numbers.get('lower', '')} to {numbers.get('upper', '')}",
         )
     warning = [Text(sentences.synthetic(), style="bold yellow")] if release.manifest.synthetic else []
@@ -120,10 +120,15 @@ def _top(release: Release, table: Table, top: int) -> "RenderableType":
     return Group(*warning, first, grid, foot)
 
 
-def _names(release: Release) -> dict[str, str]:
-    if not release.manifest.zones.names:
+def _half(row: Row, usual: float) -> float:
+    estimate, upper = row["estimate"], row["upper"]
+    return upper - estimate if isinstance(estimate, float) and isinstance(upper, float) else usual
+
+
+def _names(table: Table) -> dict[str, str]:
+    if table.facts.level or not table.release.manifest.zones.names:
         return {}
-    return {zone: name for zone, name in zip(release.places.ids, release.places.names, strict=True) if name}
+    return {zone: name for zone, name in zip(table.zones.ids, table.zones.names, strict=True) if name}
 
 
 def _key(names: dict[str, str], is_place: bool, value: object) -> str:

@@ -49,6 +49,12 @@ CHECKS: tuple[Check, ...] = (
     Check("tables", "every table has the columns and types of its statistic", _checks.tables, ("files", "period")),
     Check("complete", "every place and time has its row, once and in order", _checks.complete, ("zones", "tables")),
     Check("numbers", "numbers, intervals and marks fit the stated noise", _checks.numbers, ("tables",)),
+    Check(
+        "adding up",
+        "consistent numbers of zones add up to those of regions and of all",
+        _checks.adding_up,
+        ("complete", "numbers"),
+    ),
 )
 
 

@@ -51,8 +51,8 @@ def amount(value: float, half_width: float) -> str:
 
 
 def interval(facts: StatisticFacts) -> str:
-    """The 95 % half width of a statistic, as ±x."""
-    return f"±{amount(facts.half_width, facts.half_width)}"
+    """The usual 95 % half width of a statistic's numbers, as ±x."""
+    return f"±{amount(facts.usual_width, facts.usual_width)}"
 
 
 def rows(facts: StatisticFacts) -> str:

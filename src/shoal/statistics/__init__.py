@@ -14,6 +14,7 @@ from shoal.statistics.stay_home import StayHome
 from shoal.statistics.visitors import Visitors
 from shoal.statistics.visits import Visits
 from shoal.zones import Zones
+from shoal.zones.regions import regions_of
 
 STATISTICS: dict[str, type[Statistic]] = {
     s.name: s for s in (Presence, Visits, Visitors, Dwell, Flows, Residents, Catchment, Distance, Gyration, StayHome)
@@ -29,7 +30,8 @@ def statistics_of(plan: Plan, zones: Zones, calendar: Calendar) -> tuple[Statist
         if name not in STATISTICS:
             near = get_close_matches(name, STATISTICS, 1, 0.0)[0]
             raise plan.error(f"statistics.{name}", f"there is no such statistic; the nearest is `{near}`")
-    return tuple(STATISTICS[name].from_plan(plan, zones.centres, calendar) for name in plan.statistics)
+    regions = regions_of(plan.zones.kind, zones.ids, zones.parents)
+    return tuple(STATISTICS[name].from_plan(plan, zones.centres, calendar, regions) for name in plan.statistics)
 
 
 __all__ = ["STATISTICS", "Statistic", "statistics_of"]

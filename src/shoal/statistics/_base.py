@@ -12,12 +12,18 @@ from shoal._arrays import Float64, Int32, Int64
 from shoal._numba import njit
 from shoal.calendar import Calendar
 from shoal.classes import Classes
-from shoal.keys import CLASS, TIME_NAMES, Grid, TimeKey, single_places
+from shoal.keys import CLASS, DAYPARTS, TIME_NAMES, WEEKDAYS, Grid, TimeKey, single_places
+from shoal.levels import Level, levels_of
 from shoal.plan import Plan
-from shoal.privacy.contributions import Contributions, contributions
+from shoal.privacy.contributions import Contributions, coarser, contributions
 from shoal.privacy.mechanism import ONE
 from shoal.trajectories import Trajectories
 from shoal.trajectories.hours import hour_of
+from shoal.zones.regions import Regions
+
+CLOSE = 0.36
+"""Square of the part of a usual device's norm to which the finest level is held by default: noise shrinks with it, and
+what is lost is measured at the coarser levels. Chosen by simulation: benchmarks/README.md, "Accuracy"."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +33,10 @@ class Statistic(ABC):
     grid      all its cells, public
     calendar  of the plan
     share     of the plan's budget, relative
-    bound     L2 norm to which a row's vector over one unit is held, in contributions (plan or `typical_bound`)
+    levels    its coarser levels, from fine to coarse; none: there is one place, measured alone
+    bound     L2 norm to which a row's vector over one unit is held at the finest level, in contributions (the plan's,
+              or `CLOSE` times `typical_bound`)
+    wide_bound  the same at the coarser levels, where little may be lost
     divisor   a published value is the sum of contributions over this: 1, or the number of units for a mean over units
     most_cells  cells that one row can touch at most by the definition; None: any number
     """
@@ -42,20 +51,26 @@ class Statistic(ABC):
     """Classes that it counts by; then `class` must be in `by`."""
     per: ClassVar[int] = 1
     """Amount that counts as a contribution of 1.0."""
+    per_day: ClassVar[int] = 3
+    """Contributions of a usual device on one day, all cells together."""
+    lossless: ClassVar[bool] = False
+    """Is no row's vector ever longer than the bound?"""
     of_trips: ClassVar[bool] = True
     """Can it be had from a source of trips?"""
     meaning: ClassVar[str]
     """One sentence: what one published number is."""
 
     grid: Grid
+    levels: tuple[Level, ...]
     calendar: Calendar
     share: Fraction
     bound: Fraction
+    wide_bound: Fraction
     divisor: int = 1
     most_cells: int | None = None
 
     @classmethod
-    def from_plan(cls, plan: Plan, centres: Float64, calendar: Calendar) -> Self:
+    def from_plan(cls, plan: Plan, centres: Float64, calendar: Calendar, regions: Regions | None = None) -> Self:
         """The statistic as `plan` wants it; `centres` as in `zones.Zones`. Raises `PlanError` naming the key."""
         wish, key = plan.statistics[cls.name], f"statistics.{cls.name}"
         if plan.source.kind == "trips" and not cls.of_trips:
@@ -81,14 +96,18 @@ class Statistic(ABC):
             raise plan.error(f"{key}.max_km", f"means nothing for {cls.name}, which has no pairs of zones")
         labels = cls.classes.labels if cls.classes else ()
         grid = Grid(cls.places, cls.places_of(plan, centres, time), time, labels)
+        levels = levels_of(grid, regions)
         days = max(1, len(calendar.days) // calendar.units)
-        bound = wish.bound if wish.bound is not None else cls.typical_bound(days, time)
+        usual = cls.typical_bound(days, time)
+        close = usual if cls.lossless or not levels else round_root(CLOSE * float(usual) ** 2)
+        bound = close if wish.bound is None else wish.bound
+        wide = usual if cls.lossless else max(bound, cls.widest_bound(calendar, time))
         divisor = cls.divisor_of(calendar, time)
         if divisor is None:
             raise plan.error(
                 f"{key}.by", f"{cls.name} by {time.name} in units of a day needs whole weeks; move period.end"
             )
-        return cls(grid, calendar, wish.share, bound, divisor, cls.most_cells_of(calendar, time))
+        return cls(grid, levels, calendar, wish.share, bound, wide, divisor, cls.most_cells_of(calendar, time))
 
     @classmethod
     def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:
@@ -99,6 +118,24 @@ class Statistic(ABC):
     @abstractmethod
     def typical_bound(cls, days: int, time: TimeKey) -> Fraction:
         """L2 norm of a usual device's vector over a unit of `days`, from public knowledge."""
+
+    @classmethod
+    def widest_bound(cls, calendar: Calendar, time: TimeKey) -> Fraction:
+        """L2 norm over a unit that few devices exceed where all places are one: twice that of a usual device."""
+        days = max(1, len(calendar.days) // calendar.units)
+        events = cls.per_day * days
+        match time.name:
+            case None:
+                touched = 1
+            case "day":
+                touched = days
+            case "weekday":
+                touched = min(days, len(WEEKDAYS))
+            case "daypart":
+                touched = min(cls.per_day, len(DAYPARTS))
+            case "hour":
+                touched = events
+        return round_root((2 * events) ** 2 / touched)
 
     @classmethod
     def divisor_of(cls, calendar: Calendar, time: TimeKey) -> int | None:
@@ -113,6 +150,10 @@ class Statistic(ABC):
     @abstractmethod
     def contribution(self, rows: Trajectories) -> Contributions:
         """What each row adds to which cells. May look at one row at a time only; see the contract tests."""
+
+    def at_level(self, rows: Contributions, level: Level | None) -> Contributions:
+        """What `contribution` gave, at one of the statistic's levels."""
+        return rows if level is None else coarser(rows, level.of_place, level.width)
 
     def count(self, first: Int64, cell: Int64) -> Contributions:
         """Contributions of 1 for each entry: int64[d+1] where each row begins, int64[n] cells, -1 for none."""
@@ -146,6 +187,27 @@ def round_root(square: float) -> Fraction:
 def once(rows: Contributions) -> Contributions:
     """The same with 1 in each cell that a row touches, however often it does."""
     return Contributions(rows.first, rows.cell, np.minimum(rows.weight, ONE))
+
+
+def most_of_days(calendar: Calendar, time: TimeKey) -> Fraction:
+    """L2 norm of a row that adds 1 on every day of its unit in one place: the largest where a day counts once."""
+    unit, bin_ = np.empty((2, len(calendar.days)), dtype=np.int64)
+    unit[calendar.day_of_hour], bin_[calendar.day_of_hour] = calendar.hour_unit, time.of_hour
+    return _longest(unit, bin_)
+
+
+def most_of_hours(calendar: Calendar, time: TimeKey) -> Fraction:
+    """The same of a row that adds 1 in every hour of its unit."""
+    return _longest(calendar.hour_unit.astype(np.int64), time.of_hour.astype(np.int64))
+
+
+def _longest(unit: Int64, bin_: Int64) -> Fraction:
+    """Largest L2 norm, over the units, of the numbers of entries by bin; rounded up to halves."""
+    counts = np.zeros((int(unit.max()) + 1, int(bin_.max()) + 1), dtype=np.int64)
+    np.add.at(counts, (unit, bin_), 1)
+    square = 4 * int((counts**2).sum(axis=1).max())
+    root = isqrt(square)
+    return Fraction(root if root * root == square else root + 1, 2)
 
 
 def units_in_bin(calendar: Calendar, time: TimeKey) -> int | None:

@@ -1,6 +1,7 @@
 """Statistics that count each device of a unit once, in one cell or in none."""
 
 from fractions import Fraction
+from typing import ClassVar
 
 from shoal._arrays import Float64, Int32
 from shoal.calendar import Calendar
@@ -11,6 +12,8 @@ from shoal.statistics._base import Statistic
 
 class OneCell(Statistic):
     """Bound 1 by definition, in either norm: one cell, one contribution. Over several units the mean of the units."""
+
+    lossless: ClassVar[bool] = True
 
     @classmethod
     def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:

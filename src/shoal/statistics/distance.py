@@ -9,7 +9,7 @@ from shoal.calendar import Calendar
 from shoal.classes import LENGTHS, Classes
 from shoal.keys import TimeKey
 from shoal.privacy.contributions import Contributions
-from shoal.statistics._base import Statistic, day_bins, days_in_bin, round_root
+from shoal.statistics._base import Statistic, day_bins, days_in_bin, most_of_days, round_root
 from shoal.trajectories import Trajectories
 from shoal.trajectories.days import days_of
 
@@ -36,6 +36,10 @@ class Distance(Statistic):
         if time.name == "day":
             return round_root(days)  # never more: one cell a day
         return round_root(days * max(1.0, days_in_bin(days, time) / 2))
+
+    @classmethod
+    def widest_bound(cls, calendar: Calendar, time: TimeKey) -> Fraction:
+        return most_of_days(calendar, time)
 
     @classmethod
     def most_cells_of(cls, calendar: Calendar, time: TimeKey) -> int:

@@ -7,9 +7,10 @@ import numpy as np
 
 from shoal._arrays import Int32, Int64
 from shoal._numba import njit
+from shoal.calendar import Calendar
 from shoal.keys import TimeKey
 from shoal.privacy.contributions import Contributions, contributions
-from shoal.statistics._base import Statistic, days_in_bin, round_root
+from shoal.statistics._base import Statistic, days_in_bin, most_of_hours, round_root
 from shoal.trajectories import Trajectories
 from shoal.trajectories.hours import hour_of
 
@@ -36,6 +37,10 @@ class Presence(Statistic):
         if time.name == "hour":
             return round_root(0.4 * 24 * days)
         return round_root((0.4 * 24) ** 2 * days * days_in_bin(days, time) / 2)
+
+    @classmethod
+    def widest_bound(cls, calendar: Calendar, time: TimeKey) -> Fraction:
+        return most_of_hours(calendar, time)
 
     def contribution(self, rows: Trajectories) -> Contributions:
         spans = rows.spans

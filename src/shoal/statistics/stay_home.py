@@ -8,7 +8,7 @@ import numpy as np
 from shoal.calendar import Calendar
 from shoal.keys import TimeKey
 from shoal.privacy.contributions import Contributions
-from shoal.statistics._base import Statistic, day_bins, days_in_bin, round_root
+from shoal.statistics._base import Statistic, day_bins, days_in_bin, most_of_days, round_root
 from shoal.trajectories import Trajectories
 from shoal.trajectories.days import days_of
 
@@ -32,6 +32,10 @@ class StayHome(Statistic):
     @classmethod
     def typical_bound(cls, days: int, time: TimeKey) -> Fraction:
         return round_root(max(1.0, days / 3 * max(1.0, days_in_bin(days, time) / 3)))
+
+    @classmethod
+    def widest_bound(cls, calendar: Calendar, time: TimeKey) -> Fraction:
+        return most_of_days(calendar, time)
 
     @classmethod
     def most_cells_of(cls, calendar: Calendar, time: TimeKey) -> int:

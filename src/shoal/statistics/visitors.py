@@ -40,6 +40,12 @@ class Visitors(Statistic):
                 return round_root(3 * days)
 
     @classmethod
+    def widest_bound(cls, calendar: Calendar, time: TimeKey) -> Fraction:
+        if time.name is None:
+            return round_root((2 * (2 + len(calendar.days) / calendar.units)) ** 2)
+        return super().widest_bound(calendar, time)
+
+    @classmethod
     def divisor_of(cls, calendar: Calendar, time: TimeKey) -> int | None:
         return units_in_bin(calendar, time)
 
