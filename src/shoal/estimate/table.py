@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 import polars as pl
 
 from shoal.estimate.consistent import consistent
@@ -15,7 +14,8 @@ def table(measured: Measurements, grid: Grid, zone_ids: Sequence[str], divisor: 
     """One row a cell, in cell order: the key columns, then estimate, stderr, lower, upper, consistent, suppressed.
 
     Unit: contributions (device-hours, visits, trips, devices) over `divisor`. `estimate` is unbiased for the bounded
-    sum and may be negative; [lower, upper] holds that sum 95 times in 100; `consistent` is never negative and adds up.
+    sum and may be negative; [lower, upper] holds that sum 95 times in 100; `consistent` is whole, never negative, and
+    adds up to the rounded sum of its time.
     """
     estimate = measured.values / (ONE * divisor)
     width = measured.mechanism.half_width / divisor
@@ -24,8 +24,6 @@ def table(measured: Measurements, grid: Grid, zone_ids: Sequence[str], divisor: 
         stderr=pl.lit(measured.mechanism.stderr / divisor, dtype=pl.Float64),
         lower=pl.Series(estimate - width, dtype=pl.Float64),
         upper=pl.Series(estimate + width, dtype=pl.Float64),
-        consistent=pl.Series(
-            np.ascontiguousarray(consistent(estimate.reshape(-1, grid.time.bins))).ravel(), dtype=pl.Float64
-        ),
+        consistent=pl.Series(consistent((estimate.reshape(-1, grid.time.bins),), ())[0].ravel(), dtype=pl.Float64),
         suppressed=pl.lit(value=False),
     )
