@@ -56,17 +56,15 @@ def tables(
     if len(measured) == 1:
         return [_alone(measured[0], keys[0], grid, divisor)]
     ladder = _ladder(measured, levels, grid, divisor)
-    found = corrected(ladder, lossless=lossless)
-    combined, variance = weighted(found.estimate, [s**2 for s in found.stderr], ladder.into)
+    found = corrected(ladder, lossless=lossless, most=1 / divisor).levels
+    combined, variance = weighted([f.estimate for f in found], [f.errors for f in found], ladder.into)
     whole = consistent(combined, ladder.into)
-    estimates = [found.estimate[0], *combined[1:]]
-    errors = [found.stderr[0], *(np.sqrt(v) for v in variance[1:])]
     result = []
-    for at, (frame, estimate, error) in enumerate(zip(keys, estimates, errors, strict=True)):
-        noise = np.full_like(error, ladder.stderr[at])
-        half = half_width(error, noise, ladder.laplace)
-        share = found.corrected_share[at] if at == 0 and not lossless else None
-        result.append(Estimated(_rows(frame, estimate, error, half, whole[at]), share, float(np.median(half))))
+    for at, level in enumerate(found):
+        estimate, error = (level.estimate, level.stderr) if at == 0 else (combined[at], np.sqrt(variance[at]))
+        half = half_width(error, np.sqrt(level.errors.variance), laplace=ladder.laplace)
+        share = level.share if at == 0 and not lossless else None
+        result.append(Estimated(_rows(keys[at], estimate, error, half, whole[at]), share, float(np.median(half))))
     return result
 
 
@@ -92,7 +90,7 @@ def _alone(measured: Measurements, keys: pl.DataFrame, grid: Grid, divisor: int)
     mechanism = measured.mechanism
     error = np.full_like(estimate, mechanism.stderr / divisor)
     half = np.full_like(estimate, mechanism.half_width / divisor)
-    (whole,) = consistent([estimate], ())
+    (whole,) = consistent((estimate,), ())
     return Estimated(_rows(keys, estimate, error, half, whole), None, None)
 
 
