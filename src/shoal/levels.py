@@ -59,7 +59,7 @@ def levels_of(grid: Grid, regions: Regions | None) -> tuple[Level, ...]:
     return (*levels, _level("all", (ALL,), grid, one, np.zeros(len(grid.places))))
 
 
-def _level(name: LevelName, ids: Sequence[str], grid: Grid, places: Int32, of_place: np.ndarray) -> Level:  # type: ignore[type-arg]
+def _level(name: LevelName, ids: Sequence[str], grid: Grid, places: Int32, of_place: np.ndarray) -> Level:
     return Level(
         name, tuple(ids), Grid(grid.columns, places, grid.time, grid.classes), of_place.ravel().astype(np.int32)
     )

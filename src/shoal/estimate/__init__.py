@@ -1,0 +1,5 @@
+"""What noisy numbers say: estimates, errors, intervals. Post-processing only; nothing here can see an exact sum."""
+
+from shoal.estimate.table import Estimated, tables
+
+__all__ = ["Estimated", "tables"]

@@ -168,7 +168,7 @@ def plan(folder: Folder) -> None:
         pairs[f"{name}.share"] = Fraction(facts.share), asked.share
         if asked.by is not None:
             pairs[f"{name}.keys"] = sorted(facts.keys), sorted(asked.by)
-        if asked.max_km is not None:
+        if asked.max_km is not None and facts.level is None:
             pairs[f"{name}.max_km"] = facts.max_km and Fraction(facts.max_km), asked.max_km
         if (
             asked.bound is not None and facts.level is None
