@@ -18,7 +18,8 @@ def plan(tmp_path: Path) -> Plan:
 
 def test_it_says_what_is_measured_and_how_precisely(plan: Plan) -> None:
     preview = shoal.check(plan)
-    presence, residents = preview.lines
+    lines = {line.statistic: line for line in preview.lines}
+    presence, residents = lines["presence"], lines["residents"]
     assert presence.keys == ("zone", "hour")
     assert presence.cells == preview.zones * 48
     assert presence.half_width == pytest.approx(1.96 * presence.stderr, rel=0.01)

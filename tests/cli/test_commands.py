@@ -218,7 +218,9 @@ class TestCheck:
     def test_as_json(self, town: Town) -> None:
         facts = shoal("check", town.plan, "--json").json
         assert (facts["zones"], facts["unit"], facts["epsilon"], facts["delta"]) == (4, "day", 1.0, 1e-8)
-        presence, visits = facts["lines"]
+        lines = {line["statistic"]: line for line in facts["lines"]}
+        presence, visits = lines["presence"], lines["visits"]
+        assert lines.keys() == {"presence", "presence.all", "visits", "visits.all"}
         assert (presence["keys"], presence["cells"]) == (["zone", "daypart"], 20)
         assert (visits["keys"], visits["cells"]) == (["zone", "day"], 4)
         for line in (presence, visits):
@@ -231,7 +233,8 @@ class TestCheck:
         given = {line["statistic"]: line for line in shoal("release", town.plan, "--json").json["statistics"]}
         assert promised.keys() == given.keys()
         for name, line in given.items():
-            assert line["half_width"] == pytest.approx(promised[name]["half_width"])
+            if "." not in name:  # what was cut off is given back, and its noise with it; totals gain from each other
+                assert line["half_width"] >= promised[name]["half_width"] * 0.9999
             assert (line["keys"], line["rows"]) == (promised[name]["keys"], promised[name]["cells"])
 
     def test_more_budget_is_more_precise(self, town: Town) -> None:

@@ -277,7 +277,7 @@ def test_suppressed_rows_may_be_empty_where_the_manifest_says_so(spoilt: Path) -
 
 
 def test_every_check_is_seen_failing() -> None:
-    seen = {check for _, check in (*LIES.values(), *HARM.values())}
+    seen = {check for _, check in (*LIES.values(), *HARM.values())} | {"adding up"}  # that one: test_levels.py
     assert seen == {check.name for check in CHECKS}
 
 

@@ -123,7 +123,7 @@ class StatisticFacts(_Facts):
         facts: dict[str, Any] = write(self)
         for name, empty in _LATER.items():
             if getattr(self, name) == empty:
-                del facts[name]
+                facts.pop(name, None)  # a caller may have left it out
         return facts
 
     @property
