@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shoal.errors import PlanError
-from shoal.plan import Period, Plan, Unit, next_unit
+from shoal.plan import Period, Places, Plan, Unit, next_unit
 
 TEXT = textwrap.dedent(
     """\
@@ -93,6 +93,11 @@ REFUSED = {
         "epsilon = 0.1", 'epsilon = "1e999999999"', 24, r"\[privacy\] epsilon: must be a number",
     ),
     "a careless delta": ("epsilon = 0.1", "epsilon = 1\ndelta = 0.1", 25, r"\[privacy\] delta: .* at most 1e-05"),
+    "places without a file": ("[period]", "[places]\n[period]", 19, r"\[places\] file: is missing"),
+    "places of nowhere": ("[period]", '[places]\nfile = ""\n[period]', 20, r"\[places\] file: string should have"),
+    "places with a parent": (
+        "[period]", '[places]\nfile = "a.gpkg"\nparent = "x"\n[period]', 21, r"\[places\] parent: there is no such key",
+    ),
     "wrong type": ("resolution = 8", 'resolution = "8"', 17, r"\[zones\] resolution: should be a valid integer"),
     "truth as a number": ("resolution = 8", "resolution = true", 17, r"\[zones\] resolution: .*valid integer"),
     "no files": ('["records/*.parquet"]', "[]", 4, r"\[source\] files: must not be empty"),
@@ -156,6 +161,41 @@ def test_the_public_digest_says_nothing_of_the_input(load: Load) -> None:
     assert plan.full_digest() != other.full_digest()
     assert "records" not in str(plan.public()) and "uid" not in str(plan.public())
     assert plan.digest() != load(("share = 4", "share = 5")).digest()
+
+
+def test_a_source_of_trips_has_no_places(load: Load) -> None:
+    trips = (
+        ('kind = "points"', 'kind = "trips"'),
+        ('time = "datetime"\nlat = "lat"\nlon = "lng"', 'start = "s"\nend = "e"\norigin = "o"\ndestination = "d"'),
+    )
+    assert load(*trips).places is None
+    with pytest.raises(PlanError, match=r"plan.toml, line 20: \[places\]: need a source of points, for of a trip only"):
+        load(*trips, PLACES)
+
+
+OF_OLD = {
+    "digest": "31f6f2a1e7897706626730cf24429bd7de3e34b3a39d61be77f5a4e564dcca85",
+    "full_digest": "842c3168d638c305d43e05d958b48835051c627457596fc11278af83ff07d894",
+}
+"""Of TEXT, before there were places."""
+PLACES = ("[period]", '[places]\nfile = "places.gpkg"\n[period]')
+
+
+def test_a_plan_without_places_is_the_same_as_before_there_were_any(load: Load) -> None:
+    """Or its releases and charges would not be known again."""
+    plan = load()
+    assert plan.places is None
+    assert {name: getattr(plan, name)() for name in OF_OLD} == OF_OLD
+    assert "places" not in plan.public()
+
+
+def test_places_are_public_and_make_another_plan(load: Load) -> None:
+    plan = load(PLACES)
+    assert plan.places == Places(file="places.gpkg", layer=None, id="id", name=None, category=None)
+    assert plan.public()["places"]["file"] == "places.gpkg"
+    other = load(("[period]", '[places]\nfile = "places.gpkg"\ncategory = "kind"\n[period]'))
+    for name in OF_OLD:
+        assert len({getattr(each, name)() for each in (load(), plan, other)}) == 3
 
 
 def test_equal_numbers_give_equal_digests(load: Load) -> None:

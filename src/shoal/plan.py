@@ -6,7 +6,6 @@ file, the line and the key. `../docs/plan.md` is the reference of every key.
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from datetime import date, timedelta
 from fractions import Fraction
@@ -14,10 +13,11 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from shoal import _toml
 from shoal._complaints import at, place, sentence
+from shoal._fields import AsText, Positive, Table, Text, as_tuple, exact, four
 from shoal.errors import PlanError
 
 Unit = Literal["day", "week", "month"]
@@ -42,48 +42,7 @@ Purpose = Literal[
 MAX_EPSILON, MAX_EPSILON_SYNTHETIC = 10, 1000
 
 
-def _exact(most: Fraction, least: Fraction = Fraction(0)) -> BeforeValidator:
-    """Read 0.1 as one tenth, as it was typed, not as the nearest binary float."""
-
-    def check(value: object) -> Fraction:
-        number = Fraction(0)
-        if isinstance(value, (int, float, str, Fraction)) and not isinstance(value, bool):
-            try:
-                # a long exponent would be written out in full before it could be refused
-                number = Fraction(str(value)) if len(str(value).lower().partition("e")[2]) <= 4 else Fraction(-1)
-            except ValueError:
-                number = Fraction(-1)
-        if not least < number <= most:
-            raise ValueError(f"must be a number above {float(least):g} and at most {float(most):g}, got {value!r}")
-        return number
-
-    return BeforeValidator(check)
-
-
-def _four(value: object) -> object:
-    if isinstance(value, list) and len(value) == 4 and all(type(v) in (int, float) for v in value):
-        numbers = tuple(float(v) for v in value)
-        if all(math.isfinite(v) for v in numbers):
-            return numbers
-    raise ValueError("must be four numbers: [west, south, east, north] in degrees")
-
-
-def _tuple(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value
-
-
-_AsText = PlainSerializer(str, return_type=str)
-Positive = Annotated[Fraction, _exact(Fraction(10**9)), _AsText]
-Text = Annotated[str, Field(min_length=1)]
-
-
-class _Table(BaseModel):
-    """A table of the plan: frozen, and nothing in it that Shoal does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Columns(_Table):
+class Columns(Table):
     """Ours = theirs. A source of points needs device, time, lat, lon; one of trips device, start, end and its ends."""
 
     device: Text
@@ -101,7 +60,7 @@ class Columns(_Table):
     end_lon: Text | None = None
 
 
-class Basis(_Table):
+class Basis(Table):
     """By whose authority, under which law and for what the records are used. No basis, no release."""
 
     controller: Text
@@ -111,12 +70,12 @@ class Basis(_Table):
     """A file, relative to the plan (a data-protection impact assessment); its hash is published."""
 
 
-class Source(_Table):
+class Source(Table):
     """Where the records are, what their columns are called, and the account that they draw from."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
     kind: Literal["points", "trips"]
-    files: Annotated[tuple[Text, ...], BeforeValidator(_tuple)] = ()
+    files: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] = ()
     """Files and patterns, relative to the plan; with Spark any address that it reads. Either these or `table`."""
     table: Text | None = None
     """Name of a table in Spark's catalogue."""
@@ -128,9 +87,9 @@ class Source(_Table):
     """Of CSV files."""
     separator: Annotated[str, Field(min_length=1, max_length=1)] = ","
     """Of CSV files."""
-    max_bad_rows: Annotated[Fraction, _exact(Fraction(1)), _AsText] = Fraction(1, 5)
+    max_bad_rows: Annotated[Fraction, exact(Fraction(1)), AsText] = Fraction(1, 5)
     """Share of rows that may be unusable before the release stops."""
-    cap: Annotated[Fraction, _exact(Fraction(MAX_EPSILON_SYNTHETIC)), _AsText] | None = None
+    cap: Annotated[Fraction, exact(Fraction(MAX_EPSILON_SYNTHETIC)), AsText] | None = None
     """Epsilon that one device may lose in one unit over all plans; fixed when the source is first used."""
     columns: Columns
     basis: Basis
@@ -174,13 +133,13 @@ class Source(_Table):
         return self
 
 
-class Zones(_Table):
+class Zones(Table):
     """The public places that numbers are about."""
 
     kind: ZonesKind
     resolution: Annotated[int, Field(ge=0, le=15)] | None = None
     area: Text | None = None
-    bbox: Annotated[tuple[float, float, float, float], BeforeValidator(_four)] | None = None
+    bbox: Annotated[tuple[float, float, float, float], BeforeValidator(four)] | None = None
     """west, south, east, north in degrees."""
     file: Text | None = None
     layer: Text | None = None
@@ -219,7 +178,19 @@ class Zones(_Table):
         return self
 
 
-class Period(_Table):
+class Places(Table):
+    """Named places beside the zones, such as markets, schools and stations; public as they are."""
+
+    file: Text
+    """Polygons, in any format that zones of the kind `polygons` are read from."""
+    layer: Text | None = None
+    """Of a GeoPackage with several."""
+    id: Text = "id"
+    name: Text | None = None
+    category: Text | None = None
+
+
+class Period(Table):
     """Local dates, `end` exclusive, in whole units of privacy."""
 
     start: date
@@ -258,15 +229,15 @@ def next_unit(start: date, unit: Unit) -> date:
     return start + timedelta(days=7 if unit == "week" else 1)
 
 
-class Privacy(_Table):
+class Privacy(Table):
     """What one device may lose in one unit, over all statistics of the plan together."""
 
-    epsilon: Annotated[Fraction, _exact(Fraction(MAX_EPSILON_SYNTHETIC)), _AsText]
-    delta: Annotated[Fraction, _exact(Fraction(1, 10**5)), _AsText] = Fraction(1, 10**8)
+    epsilon: Annotated[Fraction, exact(Fraction(MAX_EPSILON_SYNTHETIC)), AsText]
+    delta: Annotated[Fraction, exact(Fraction(1, 10**5)), AsText] = Fraction(1, 10**8)
     """Chance that the guarantee fails: keep it far below one over the number of devices."""
 
 
-class Cleaning(_Table):
+class Cleaning(Table):
     """Which records are not believed."""
 
     max_accuracy: Positive = Fraction(200)
@@ -275,7 +246,7 @@ class Cleaning(_Table):
     """Metres a second from the last record that was kept."""
 
 
-class Movement(_Table):
+class Movement(Table):
     """When a device stays, when it moves, when nobody knows."""
 
     stay_radius: Positive = Fraction(200)
@@ -285,24 +256,25 @@ class Movement(_Table):
     """A longer silence is `unknown`, neither presence nor part of a stay."""
 
 
-class Statistic(_Table):
+class Statistic(Table):
     """One statistic of the plan; what it means is said by its file in `shoal.statistics`."""
 
     share: Positive = Fraction(1)
     """Of the plan's budget, relative to the other statistics."""
-    bound: Annotated[Fraction, _exact(Fraction(10**6)), _AsText] | None = None
+    bound: Annotated[Fraction, exact(Fraction(10**6)), AsText] | None = None
     """Norm to which a device's whole vector over one unit is held; default: the statistic's, from public knowledge."""
-    by: Annotated[tuple[Text, ...], BeforeValidator(_tuple)] | None = None
+    by: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] | None = None
     """Keys: the statistic's places, `class` where it has classes, and at most one of hour, daypart, day, weekday."""
     max_km: Positive | None = None
     """flows, catchment: pairs of zones further apart (centre to centre) are not measured."""
 
 
-class Plan(_Table):
+class Plan(Table):
     """A whole plan. Make one with `Plan.load`."""
 
     source: Source
     zones: Zones
+    places: Places | None = None
     period: Period
     privacy: Privacy
     cleaning: Cleaning = Cleaning()
@@ -330,6 +302,10 @@ class Plan(_Table):
             raise at("privacy.epsilon", f"must be at most {most} for {kind}, got {float(self.privacy.epsilon):g}")
         if self.privacy.epsilon > self.source.account_cap:
             raise at("privacy.epsilon", f"is above the account's cap of {float(self.source.account_cap):g}")
+        if self.places is not None and self.source.kind == "trips":
+            raise at(
+                "places", "need a source of points, for of a trip only the zones of its ends are kept; remove them"
+            )
         return self
 
     @property
@@ -344,7 +320,7 @@ class Plan(_Table):
     def public(self) -> dict[str, Any]:
         """The plan as plain JSON values, without what describes the input (files, columns, ...). May be published."""
         secret = {"files", "table", "columns", "encoding", "separator", "time_unit"}
-        return self.model_dump(mode="json", exclude={"source": secret})
+        return self._known_again(self.model_dump(mode="json", exclude={"source": secret}))
 
     def digest(self) -> str:
         """SHA-256 of `public` in canonical JSON, as hexadecimal text. Public."""
@@ -352,10 +328,16 @@ class Plan(_Table):
 
     def full_digest(self) -> str:
         """SHA-256 of everything the plan says, the input's description too. Secret: for the key of a request only."""
-        tables = self.model_dump(mode="json")
-        if self.source.table is None:  # so that a plan of files is known again, whenever it was first asked
+        tables = self._known_again(self.model_dump(mode="json"))
+        if self.source.table is None:
             del tables["source"]["table"]
         return _digest(tables)
+
+    def _known_again(self, tables: dict[str, Any]) -> dict[str, Any]:
+        """`tables` without what came to the plan later and is not used: a plan is the same, whenever first asked."""
+        if self.places is None:
+            del tables["places"]
+        return tables
 
 
 def _digest(tables: dict[str, Any]) -> str:

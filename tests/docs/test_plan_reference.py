@@ -10,7 +10,20 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from shoal.keys import CLASS
-from shoal.plan import Basis, Cleaning, Columns, Movement, Period, Plan, Privacy, Purpose, Source, Statistic, Zones
+from shoal.plan import (
+    Basis,
+    Cleaning,
+    Columns,
+    Movement,
+    Period,
+    Places,
+    Plan,
+    Privacy,
+    Purpose,
+    Source,
+    Statistic,
+    Zones,
+)
 from shoal.statistics import STATISTICS
 from tests.conftest import ROOT
 
@@ -20,6 +33,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "source.columns": Columns,
     "source.basis": Basis,
     "zones": Zones,
+    "places": Places,
     "period": Period,
     "privacy": Privacy,
     "cleaning": Cleaning,

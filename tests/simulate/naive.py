@@ -35,6 +35,11 @@ def dwell(stops: Sequence[Stop], days: int) -> Counter[tuple[int, str]]:
     return counted
 
 
+def visits(stops: Sequence[Stop], days: int) -> Counter[tuple[int, int]]:
+    """Stays by cell and the day on which they began."""
+    return Counter((s.cell, s.arrive // DAY) for s, _ in within(stops, 0, days * DAY) if s.cell is not None)
+
+
 def days(stops: Sequence[Stop], number: int) -> dict[int, tuple[int, int]]:
     """Trips and metres of each day with a stay or the beginning of a trip."""
     stays = [stop for stop, _ in within(stops, 0, number * DAY)]

@@ -33,6 +33,24 @@ def test_it_is_a_plan(week: Path) -> None:
     assert Plan.load(week / "plan.toml").period.unit == "week"
 
 
+def test_places_are_one_table_away(week: Path, tmp_path: Path) -> None:
+    """Without the signs of comments before its lines, the table is part of a plan that can be used."""
+    from shoal.plan import Plan
+    from shoal.zones import load_places
+
+    lines = (week / "plan.toml").read_text().splitlines()
+    begin = next(n for n, line in enumerate(lines) if line.startswith("# [places]"))
+    end = lines.index("", begin)
+    lines[begin:end] = [line.removeprefix("# ") for line in lines[begin:end]]
+    (tmp_path / "plan.toml").write_text("\n".join(lines))
+    for name in ("places.geojson", "area.geojson"):
+        (tmp_path / name).write_bytes((week / name).read_bytes())
+    places = load_places(Plan.load(tmp_path / "plan.toml"))
+    assert places is not None and len(places) > 30
+    assert "Market 3" in places.names and {"market", "station", "hospital"} < set(places.parents)
+    assert load_places(Plan.load(week / "plan.toml")) is None
+
+
 @pytest.mark.parametrize(
     ("start", "days", "unit"),
     [

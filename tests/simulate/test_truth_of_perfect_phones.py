@@ -16,7 +16,7 @@ from shoal.simulate.arrays import Float64, Int64
 from shoal.simulate.population import market
 from shoal.statistics import STATISTICS, statistics_of
 from shoal.trajectories import from_points
-from shoal.zones import load_zones
+from shoal.zones import load_places, load_zones
 
 DEVICES, SEED, STEP = 200, 3, 120
 DAY = 86_400
@@ -35,14 +35,23 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         seed=SEED,
         records_per_day=1,
     )
-    text = file.read_text()
+    text = file.read_text().replace("[period]", '[places]\nfile = "places.geojson"\n[period]', 1)
     every = "".join(f"[statistics.{name}]\n" for name in STATISTICS)
     file.write_text(text[: text.index("[statistics.")] + every)
     plan = Plan.load(file)
     assert plan.period.unit == unit
     zones, calendar = load_zones(plan), Calendar.from_plan(plan)
-    rows = from_points(phones(days, start, calendar), zones, calendar, plan.cleaning, plan.movement)
-    result = {}
+    places = load_places(plan)
+    assert places is not None
+    rows = from_points(phones(days, start, calendar), zones, calendar, plan.cleaning, plan.movement, places)
+    assert rows.stays.place is not None
+    inside = rows.stays.place >= 0
+    found = (
+        pl.DataFrame({"place": np.array(places.ids)[rows.stays.place[inside]]}).group_by("place").agg(found=pl.len())
+    )
+    truth = pl.read_parquet(file.parent / "truth" / "places" / "visits.parquet")
+    truth = truth.group_by("place", maintain_order=True).agg(pl.sum("value"))
+    result = {"in places": truth.join(found, on="place", how="left").fill_null(0)}
     for statistic in statistics_of(plan, zones, calendar):
         added = statistic.contribution(rows)
         total = np.bincount(added.cell, added.weight, statistic.grid.cells) / ONE / statistic.divisor
@@ -106,6 +115,13 @@ def test_the_truth_is_what_perfect_phones_would_tell(both: dict[str, pl.DataFram
     assert true > 0
     assert 0.98 * true < found < most * true
     assert (frame["value"] - frame["found"]).abs().sum() < 2 * moved * true
+
+
+def test_places_hold_the_stays_that_truth_has_there(both: dict[str, pl.DataFrame]) -> None:
+    frame = both["in places"]
+    true, off = float(frame["value"].sum()), float((frame["value"] - frame["found"]).abs().sum())
+    assert true > 100
+    assert off < 0.12 * true
 
 
 @pytest.mark.parametrize("name", ["catchment", "flows"])

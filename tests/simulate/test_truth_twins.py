@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shoal.classes import DURATIONS, LENGTHS
-from shoal.simulate import stays, travel, truth_days, truth_dwell, truth_units
+from shoal.simulate import stays, travel, truth_days, truth_dwell, truth_places, truth_units
 from shoal.simulate.arrays import Int64
 from tests.simulate import naive
 from tests.simulate.naive import DAY, Stop
@@ -100,6 +100,18 @@ def check_units(many: Sequence[Device], unit: int) -> None:
     assert counts(gyration, LENGTHS.labels) == wide
 
 
+def check_places(many: Sequence[Device], unit: int) -> None:
+    room, zone, _ = made(many)
+    visits, visitors = np.zeros((CELLS, DAYS), np.int64), np.zeros(CELLS, np.int64)
+    truth_places.count_visits(visits, visitors, room, zone, unit)
+    who: Counter[int] = Counter()
+    for _, stops in many:
+        for low in range(0, DAYS * DAY, unit * DAY):
+            who.update(naive.visited(stops, low, low + unit * DAY))
+    assert counts(visits, range(DAYS)) == sum((naive.visits(stops, DAYS) for _, stops in many), Counter())
+    assert dict(enumerate(visitors.tolist())) == {place: who[place] for place in range(CELLS)}
+
+
 # Each seeded bug below shows in one of these, by hand.
 HARD: list[Device] = [
     (0, [Stop(0, 30_000, 0, 0, 0), Stop(30_600, 31_700, 0, 1_900, 1), Stop(32_000, DAY, 3_000, 0, 2),
@@ -111,6 +123,7 @@ HARD: list[Device] = [
     (2, [Stop(0, 2 * DAY, 0, 0, 2)]),  # gone at midnight
     (3, [Stop(0, 600, 0, 0, 2), Stop(900, DAY - 600, 0, 0, 3), Stop(DAY + 600, travel.NEVER, 400, 0, 3)]),
     (3, [Stop(0, DAY, 0, 0, 3), Stop(2 * DAY + 600, travel.NEVER, 0, 9_000, 2)]),  # all of a day on the way
+    (None, [Stop(0, 1_200, 0, 0, 3), Stop(2_000, 3_199, 0, 0, 2)]),
 ]  # fmt: skip
 
 
@@ -131,6 +144,37 @@ def test_days_equal_their_twin(many: list[Device]) -> None:
 @given(devices())
 def test_units_equal_their_twin(unit: int, many: list[Device]) -> None:
     check_units(many, unit)
+
+
+@pytest.mark.parametrize("unit", [1, 2, 4])
+@example(HARD)
+@given(devices())
+def test_places_equal_their_twin(unit: int, many: list[Device]) -> None:
+    check_places(many, unit)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("place >= 0", "place > 0"),
+        ('stop["arrive"][stay] // DAY', 'stop["depart"][stay] // DAY % days'),
+        ("where[stay]", "where[stay] * 0"),
+        ("np.add.at(visits, (", "visits.__setitem__(("),  # two stays of a day count as one
+        (">= STAY\n    np", "> STAY\n    np"),
+        (">= STAY], axis=0", "> STAY], axis=0"),
+        ('np.maximum(stop["arrive"], low)', 'stop["arrive"]'),
+        ("np.unique(np.column_stack([who, where])[seconds >= STAY], axis=0)",
+         "np.column_stack([who, where])[seconds >= STAY]"),
+        ("[who, where]", "[where, where]"),
+        ("low + unit * DAY)", "days * DAY)"),
+    ],
+)  # fmt: skip
+def test_a_seeded_bug_in_places_is_caught(right: str, wrong: str) -> None:
+    def check() -> None:
+        for unit in (1, 2, 4):
+            check_places(HARD, unit)
+
+    assert_caught(truth_places, "count_visits", right, wrong, check)
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,17 @@ class Stripes(Zones):
         return ((lon.astype(np.int64) // 5_000 + lat // 9_000) % (len(self) + 1) - 1).astype(np.int32)
 
 
+class Spots(Stripes):
+    """Seven places, small squares that are scattered over land which is mostly in none."""
+
+    def __init__(self) -> None:
+        super().__init__(7)
+
+    def locate(self, lat: Int32, lon: Int32) -> Int32:
+        square = (lon.astype(np.int64) // 7_000 * 5 + lat.astype(np.int64) // 6_000 * 3) % 17
+        return np.where(square < len(self), square, -1).astype(np.int32)
+
+
 def walk(start: int, place: tuple[int, int], moves: Sequence[tuple[int, int, int]]) -> Row:
     """A row from its first record and (seconds, north, east) to each next one; stays on the globe."""
     time, (lat, lon) = start, place

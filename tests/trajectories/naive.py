@@ -107,6 +107,18 @@ def stay_zone(start: int, end: int, every_span: Sequence[Span], zones: Sequence[
     return order[0][2] if order else -1
 
 
+def stay_place(start: int, end: int, every_span: Sequence[Span], places: Sequence[int]) -> int:
+    """The place that holds more of [start, end) than any other (else the smallest), unless being outside holds more."""
+
+    def held(place: int) -> int:
+        return sum(
+            len(range(max(a, start), min(b, end))) for (a, b), p in zip(every_span, places, strict=True) if p == place
+        )
+
+    best = max(sorted(set(places) - {-1}), key=held, default=-1)
+    return best if best >= 0 and held(best) > 0 and held(best) >= held(-1) else -1
+
+
 def trips(times: Sequence[int], found: Sequence[Stay], max_gap: int | None) -> list[int]:
     """Numbers of the stays from which a trip leads to the next one."""
 

@@ -1,5 +1,6 @@
 """The whole room: right together, and every row as if there were no other."""
 
+import importlib
 import random
 from dataclasses import replace
 from fractions import Fraction
@@ -20,6 +21,7 @@ from tests.trajectories.cases import (
     MODULES,
     Mode,
     Row,
+    Spots,
     Stripes,
     assert_caught,
     both,
@@ -29,7 +31,7 @@ from tests.trajectories.cases import (
     unit_of,
 )
 
-ZONES = Stripes()
+ZONES, PLACES = Stripes(), Spots()
 MOVEMENTS = (
     Movement(),
     Movement(stay_radius=Fraction(800), stay_minutes=Fraction(10), max_gap_minutes=Fraction(10)),
@@ -95,6 +97,105 @@ def test_the_corpus_has_everything() -> None:
     assert sum(len(stays) for _, stays, _, _ in told) > 500
     assert sum(len(trips) for _, _, trips, _ in told) > 100
     assert {-1, 0, 1, 2, 3, 4} == {home for _, _, _, home in told}
+
+
+# --- named places
+
+MODULE = importlib.import_module("shoal.trajectories.from_points")
+
+
+def with_places(many: list[Row], movement: Movement) -> Trajectories:
+    found: Trajectories = MODULE.from_points(bucket_of(many), ZONES, CALENDAR, Cleaning(), movement, PLACES)
+    return found
+
+
+def places_of(row: Row, movement: Movement) -> list[tuple[int]]:
+    """The place of each stay of a row, from the definitions alone."""
+    low, high = CALENDAR.unit_start[unit_of(row) : unit_of(row) + 2].tolist()
+    max_gap, minimum = int(movement.max_gap_minutes * 60), -int(-movement.stay_minutes * 60 // 1)
+    kept = naive.clean(row, 80.0)
+    times = [time for time, _, _ in kept]
+    places = PLACES.locate(*(np.array([r[i] for r in kept], dtype=np.int32) for i in (1, 2))).tolist()
+    spans = naive.spans(times, low, high, max_gap)
+    found = naive.stays(kept, float(movement.stay_radius), minimum, max_gap)
+    return [(naive.stay_place(times[s.head], s.end, spans, places),) for s in found]
+
+
+def check_places(many: list[Row] = CORPUS) -> None:
+    for movement in MOVEMENTS:
+        told = with_places(many, movement)
+        assert told.stays.place is not None
+        assert split(told.stays.first, told.stays.place) == [places_of(row, movement) for row in many]
+
+
+@both
+@settings(max_examples=40)
+@given(many=rows)
+def test_places_equal_the_definitions(mode: Mode, many: list[Row]) -> None:
+    with mode():
+        check_places(many)
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("_located(places, kept)", "_located(zones, kept)"),
+        ("kept.time, near, len(places)", "kept.time, spans, len(places)"),
+        ("calendar.unit_start, max_gap)\n        place", "calendar.unit_start, max_gap // 9)\n        place"),
+        ("kept.lat[head], kept.lon[head], place)", "kept.lat[head], kept.lon[head], zone_of_stay)"),
+    ],
+)
+def test_a_seeded_bug_in_places_is_caught(right: str, wrong: str) -> None:
+    assert_caught(MODULE, "from_points", right, wrong, check_places)
+
+
+def test_the_corpus_has_stays_in_all_places_and_outside() -> None:
+    """And some that a rule by the first record would put elsewhere."""
+    told = with_places(CORPUS, MOVEMENTS[0])
+    assert told.stays.place is not None and told.stays.lat is not None and told.stays.lon is not None
+    place, first = told.stays.place, PLACES.locate(told.stays.lat, told.stays.lon)
+    assert set(place.tolist()) == {-1, *range(len(PLACES))}
+    assert ((place >= 0) & (first < 0)).any() and ((place < 0) & (first >= 0)).any()
+
+
+def test_places_change_nothing_else() -> None:
+    bare, told = run(CORPUS, MOVEMENTS[0]), with_places(CORPUS, MOVEMENTS[0])
+    assert bare.stays.place is None and by_row(bare) == by_row(told)
+    assert told.stays.place is not None and told.stays.place.dtype == np.int32
+    assert told.stays.place.shape == told.stays.zone.shape
+
+
+def test_a_place_of_a_row_does_not_depend_on_others() -> None:
+    together = with_places(CORPUS, MOVEMENTS[0]).stays
+    alone = [with_places([row], MOVEMENTS[0]).stays.place for row in CORPUS]
+    assert together.place is not None
+    assert [[] if p is None else [(n,) for n in p.tolist()] for p in alone] == split(together.first, together.place)
+
+
+class Market(Stripes):
+    """One place: all that lies on the equator and north of it."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+
+    def locate(self, lat: Int32, lon: Int32) -> Int32:
+        return np.where(lat >= 0, 0, -1).astype(np.int32)
+
+
+@both
+@pytest.mark.parametrize(("minutes", "place"), [(0, 0), (1, 0), (31, 0), (32, -1), (61, -1), (62, -1)])
+def test_being_outside_competes_and_loses_ties(mode: Mode, minutes: int, place: int) -> None:
+    """A stay of 61 minutes with a record each; until so many minutes have passed, they lie outside the market."""
+    noon = CALENDAR.start + 12 * 3600
+    row = [(noon + 60 * m, -100 if m < minutes else 100, 0) for m in range(62)]
+    with mode():
+        told = from_points(bucket_of([row]), ZONES, CALENDAR, Cleaning(), Movement(), Market())
+    assert told.stays.place is not None and told.stays.place.tolist() == [place]
+
+
+def test_places_of_rows_without_records() -> None:
+    place = with_places([[], []], Movement()).stays.place
+    assert place is not None and place.size == 0
 
 
 # --- nothing of one row reaches another

@@ -13,6 +13,7 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shoal.zones._asked import Asked
 from shoal.zones._columns import text
 from shoal.zones._geojson import read_plain
 from shoal.zones._read import read_features
@@ -107,7 +108,7 @@ def test_a_mark_at_the_beginning_and_three_dimensions(tmp_path: Path) -> None:
     file = tmp_path / "z.geojson"
     shape = {"type": "Point", "coordinates": [16.5, 48.25, 7]}
     file.write_text(json.dumps(collection({"name": "Zürich"}, shape=shape), ensure_ascii=False), "utf-8-sig")
-    features = read_features(plan(tmp_path, 'kind = "polygons"\nfile = "z.geojson"'), "file", KINDS)
+    features = read_features(Asked(plan(tmp_path, 'kind = "polygons"\nfile = "z.geojson"')), "file", KINDS)
     assert features.columns == {"name": ["Zürich"]}
     assert list(features.shapes) == [shapely.Point(16.5, 48.25)] and not shapely.has_z(features.shapes).any()
 

@@ -56,6 +56,12 @@ area = "area.geojson"                 # the cells whose centre lies in this area
 # name = "name"
 # parent = "parent"
 
+# [places]                            # named places beside the zones: markets, schools, parks, stations
+# file = "places.geojson"
+# id = "id"
+# name = "name"
+# category = "category"
+
 [period]
 start = {start.isoformat()}                    # local dates
 end = {(start + timedelta(days=days)).isoformat()}                      # exclusive

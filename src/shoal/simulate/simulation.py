@@ -15,16 +15,30 @@ from pathlib import Path
 import numpy as np
 
 from shoal.errors import StateError, UsageError
-from shoal.simulate import cells, city, geography, people, phones, records, travel, truth, truth_tables, write
+from shoal.simulate import (
+    cells,
+    city,
+    geography,
+    people,
+    phones,
+    records,
+    travel,
+    truth,
+    truth_places,
+    truth_tables,
+    write,
+)
 from shoal.simulate import days as lives
 from shoal.simulate.plan_text import DAYS_OF, unit_of
 from shoal.simulate.population import market, resident_table
+from shoal.simulate.venues import Venues, venues
 from shoal.simulate.write import Town
 
 EARLIEST, LATEST = date(2022, 10, 31), date(2200, 1, 1)
 """Days that may be simulated; before the first, Mexico's clocks changed twice a year, and hours would be ambiguous."""
 _BLOCK = 2_000_000  # records that a block of devices has on average, which bounds memory
 _MOST_A_BLOCK = 8_192  # devices
+Told = tuple[truth.Truth, truth_places.PlaceTruth]
 _MOST_THREADS = 8  # unless asked for more; each takes memory for a block
 
 
@@ -39,7 +53,7 @@ def simulate(
     threads: int | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> Path:
-    """Simulate a city and write its records, zones, population, plan and truth to a folder; returns the plan's path.
+    """Simulate a city: its records, zones, places, population, plan and truth in a folder; returns the plan's path.
 
     out              folder that does not exist or is empty; it appears only when everything in it is complete
     devices, days    how many devices, for how many local days from `start` on
@@ -55,19 +69,25 @@ def simulate(
         outline = write.degrees(geography.area())
         districts = geography.districts()
         town = Town(districts, cells.cover(tuple(outline)), days, start, seed, devices, records_per_day)
+        places = city.build(market(districts))
+        named = venues(places)
         write.maps(folder, town)
+        write.places(folder, zip(named.id, named.name, named.category, named.shape, strict=True))
         write.table(folder / "population.csv", resident_table(districts, devices))
         write.plan(folder, town)
         block = max(1, min(_MOST_A_BLOCK, math.ceil(devices / 4), int(_BLOCK / (days * records_per_day)) or 1))
-        make = partial(_block, folder=folder, town=town, places=city.build(market(districts)), size=block)
+        make = partial(_block, folder=folder, town=town, places=places, named=named, size=block)
         total = truth.Truth.empty(town.cells.id.size, days)
+        in_places = truth_places.PlaceTruth.empty(len(named.id), days)
         blocks = math.ceil(devices / block)
         with closing(_in_threads(make, blocks, threads or min(os.cpu_count() or 1, _MOST_THREADS))) as parts:
-            for done, part in enumerate(parts, start=1):
+            for done, (part, part_in_places) in enumerate(parts, start=1):
                 total.add(part)
+                in_places.add(part_in_places)
                 if progress is not None:
                     progress("records", done / blocks)
         truth_tables.write(folder, town, total)
+        truth_tables.write_places(folder, town, named, in_places)
     return out / "plan.toml"
 
 
@@ -110,11 +130,11 @@ def _finished_or_nothing(out: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _in_threads(make: Callable[[int], truth.Truth], blocks: int, threads: int) -> Generator[truth.Truth, None, None]:
+def _in_threads(make: Callable[[int], Told], blocks: int, threads: int) -> Generator[Told, None, None]:
     """Make all blocks, at most `threads` at a time; results as they come. The first failure ends it."""
     with ThreadPoolExecutor(threads, "simulate") as pool:
         waiting = iter(range(blocks))
-        running: set[Future[truth.Truth]] = {pool.submit(make, n) for n in islice(waiting, threads)}
+        running: set[Future[Told]] = {pool.submit(make, n) for n in islice(waiting, threads)}
         while running:
             done, running = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
@@ -122,7 +142,7 @@ def _in_threads(make: Callable[[int], truth.Truth], blocks: int, threads: int) -
                 running |= {pool.submit(make, n) for n in [next(waiting, None)] if n is not None}
 
 
-def _block(number: int, *, folder: Path, town: Town, places: city.City, size: int) -> truth.Truth:
+def _block(number: int, *, folder: Path, town: Town, places: city.City, named: Venues, size: int) -> Told:
     """Simulate one block of devices, write its records, and return the truth about it."""
     first = number * size
     count = min(size, town.devices - first)
@@ -133,4 +153,8 @@ def _block(number: int, *, folder: Path, town: Town, places: city.City, size: in
     habits = phones.habits(seed, first, count, town.days, town.records_per_day)
     sent = records.records(phones.bursts(habits, stops, seed, first), habits, stops, seed, first, town.days)
     write.records(folder / "records" / f"part-{number:04d}.parquet", sent, town.midnight)
-    return truth.observe(stops, who, town.cells, town.days, DAYS_OF[unit_of(town.start, town.days)])
+    unit = DAYS_OF[unit_of(town.start, town.days)]
+    return (
+        truth.observe(stops, who, town.cells, town.days, unit),
+        truth_places.observe_places(stops, named, town.days, unit),
+    )

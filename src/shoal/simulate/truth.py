@@ -1,6 +1,6 @@
 """What really happened, by place and time: the tables a release is measured against. No device is in them."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from shoal.simulate.arrays import Int64, Table
 from shoal.simulate.cells import Cells, locate, pixel
 from shoal.simulate.people import VISITOR
 from shoal.simulate.stays import stay_seconds
+from shoal.simulate.totals import Totals
 from shoal.simulate.travel import Stops, place
 from shoal.simulate.truth_days import count_days
 from shoal.simulate.truth_dwell import count_dwell
@@ -22,8 +23,8 @@ _PART_OF = np.array([part for hour in range(24) for part, span in enumerate(DAYP
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
-    """Totals over devices, for k cells; whole numbers, so that blocks may be added in any order."""
+class Truth(Totals):
+    """Totals over devices, for k cells."""
 
     presence: Int64
     """`int64[k, hours]`: seconds spent in the cell in the hour."""
@@ -61,12 +62,6 @@ class Truth:
             (cells, days),
         )
         return cls(*(np.zeros(shape, np.int64) for shape in shapes))
-
-    def add(self, other: "Truth") -> None:
-        """Add the totals of another block."""
-        for field in fields(self):
-            mine, theirs = getattr(self, field.name), getattr(other, field.name)
-            mine += theirs
 
 
 def observe(stops: Stops, people: Table, cells: Cells, days: int, unit: int) -> Truth:

@@ -1,6 +1,7 @@
 """The files of a simulated city."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -67,6 +68,12 @@ def maps(folder: Path, town: Town) -> None:
         "zones": {"kind": "h3", "resolution": RESOLUTION, "count": int(town.cells.id.size)},
     }
     _json(folder / "city.json", city)
+
+
+def places(folder: Path, named: Iterable[tuple[str, str, str, shapely.Polygon]]) -> None:
+    """`places.geojson`: id, name, category and shape in the city's frame of each."""
+    features = [_feature({"id": i, "name": name, "category": kind}, shape) for i, name, kind, shape in named]
+    _json(folder / "places.geojson", {"type": "FeatureCollection", "features": features})
 
 
 def plan(folder: Path, town: Town) -> None:

@@ -28,6 +28,7 @@ class Stays:
     start, end  int64[s]   seconds since 1970 UTC
     zone        int32[s]   zone index, -1 outside every zone
     lat, lon    int32[s]   1e-7 degrees, of the record that each stay begins with; None for a source of trips
+    place       int32[s]   index of the named place that holds it, -1 where none does; None: the plan has no places
     """
 
     first: Int64
@@ -36,6 +37,7 @@ class Stays:
     zone: Int32
     lat: Int32 | None = None
     lon: Int32 | None = None
+    place: Int32 | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -11,7 +11,7 @@ import numpy as np
 
 from shoal._arrays import Int64
 from shoal.errors import DataError
-from shoal.plan import Plan
+from shoal.zones._asked import Asked
 
 LONGEST_ID = 200
 
@@ -29,33 +29,34 @@ class Labels:
     order: Int64
 
 
-def read_labels(plan: Plan, file: Path, table: dict[str, Sequence[object]]) -> Labels:
+def read_labels(asked: Asked, file: Path, table: dict[str, Sequence[object]], parent: str = "parent") -> Labels:
     """Ids, names and parents out of a table of columns, ascending by id (text, by code point).
+
+    parent  the plan's key that names the column of the parents
 
     Raises `PlanError` for a column that the file does not have, `DataError` for ids that are no ids.
     """
-    raw = table[require(plan, "id", file, list(table))]
-    ids = _ids(raw, file, plan.zones.id)
+    raw = table[require(asked, "id", file, list(table))]
+    ids = _ids(asked, raw, file)
     order = sorted(range(len(ids)), key=ids.__getitem__)
     extra: list[tuple[str | None, ...]] = []
-    for key in ("name", "parent"):
-        column = getattr(plan.zones, key)
-        if column is None:
+    for key in ("name", parent):
+        if asked.get(key) is None:
             extra.append((None,) * len(ids))
         else:
-            values = table[require(plan, key, file, list(table))]
+            values = table[require(asked, key, file, list(table))]
             extra.append(tuple(text(values[row]) for row in order))
     return Labels(tuple(ids[row] for row in order), extra[0], extra[1], np.array(order, dtype=np.int64))
 
 
-def require(plan: Plan, key: str, file: Path, columns: list[str]) -> str:
-    """The column that `zones.<key>` names. Raises `PlanError` with the nearest one where `file` does not have it."""
-    column: str = getattr(plan.zones, key)
+def require(asked: Asked, key: str, file: Path, columns: list[str]) -> str:
+    """The column that `key` of the table names. Raises `PlanError` with the nearest one where `file` has it not."""
+    column = str(asked.get(key))
     if column in columns:
         return column
     near = get_close_matches(column, columns, 1, 0.0)
     hint = f"; the nearest is {near[0]!r}" if near else "; it has no columns"
-    raise plan.error(f"zones.{key}", f"{file} has no column {column!r}{hint}")
+    raise asked.error(key, f"{file} has no column {column!r}{hint}")
 
 
 def text(value: object) -> str | None:
@@ -68,13 +69,13 @@ def text(value: object) -> str | None:
     return str(plain)
 
 
-def _ids(raw: Sequence[object], file: Path, column: str) -> list[str]:
+def _ids(asked: Asked, raw: Sequence[object], file: Path) -> list[str]:
     if not len(raw):
-        raise DataError(f"{file}: there is no zone in it")
-    where = f"{file}: column {column!r} (zones.id)"
+        raise DataError(f"{file}: there is no {asked.one} in it")
+    where = f"{file}: column {asked.get('id')!r} ({asked.table}.id)"
     ids = [text(value) for value in raw]
     if missing := sum(zone is None for zone in ids):
-        raise DataError(f"{where}: {missing} of {len(ids)} ids are missing; give every zone an id")
+        raise DataError(f"{where}: {missing} of {len(ids)} ids are missing; give every {asked.one} an id")
     found = [zone for zone in ids if zone is not None]
     if any(isinstance(v, (bool, np.bool_, bytes, list, dict, np.ndarray)) for v in raw) or any(
         isinstance(v, (float, np.floating)) and not zone.lstrip("-").isdecimal()
@@ -88,6 +89,6 @@ def _ids(raw: Sequence[object], file: Path, column: str) -> list[str]:
         zone = min(repeats)
         shown = zone if len(zone) <= 40 else zone[:40] + "..."
         raise DataError(
-            f"{where}: {len(repeats)} ids occur more than once, {shown!r} is one; make every zone's id its own"
+            f"{where}: {len(repeats)} ids occur more than once, {shown!r} is one; make every {asked.one}'s id its own"
         )
     return found

@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 
 from shoal.errors import DataError
-from shoal.plan import Plan
+from shoal.zones._asked import Asked
 from shoal.zones._geojson import Shapes, read_plain
 
 ENDINGS = (".geojson", ".json", ".gpkg", ".parquet")
@@ -43,20 +43,20 @@ class Features:
     shapes: Shapes
 
 
-def read_features(plan: Plan, key: str, kinds: tuple[str, ...]) -> Features:
-    """The features of the file that the plan's `zones.<key>` names; `kinds` are the geometry types that may occur.
+def read_features(asked: Asked, key: str, kinds: tuple[str, ...]) -> Features:
+    """The features of the file that `key` of the table names; `kinds` are the geometry types that may occur.
 
     Raises `PlanError` where the key names no such file or layer, `DataError` where the file can't be used.
     """
-    file = plan.folder / getattr(plan.zones, key)
+    file = asked.plan.folder / str(asked.get(key))
     if file.suffix.lower() not in ENDINGS:
-        raise plan.error(f"zones.{key}", f"{file.name} must be a file that ends in {', '.join(ENDINGS)}")
+        raise asked.error(key, f"{file.name} must be a file that ends in {', '.join(ENDINGS)}")
     if not file.is_file():
-        raise plan.error(f"zones.{key}", f"there is no file {file}; check the path")
-    columns, shapes, crs = _plain(plan, file, key) or _through_geopandas(plan, file)
+        raise asked.error(key, f"there is no file {file}; check the path")
+    columns, shapes, crs = _plain(asked, file, key) or _through_geopandas(asked, file)
     if not shapes.size:
-        raise DataError(f"{file}: there is no feature in it; zones are one feature each")
-    _check_shapes(file, shapes, kinds)
+        raise DataError(f"{file}: there is no feature in it; {asked.table} are one feature each")
+    _check_shapes(asked, file, shapes, kinds)
     _check_crs(file, crs, shapes)
     return Features(file, columns, shapely.force_2d(shapes))
 
@@ -80,22 +80,22 @@ def as_polygons(file: Path, shapes: Shapes) -> Shapes:
     return mended
 
 
-def _plain(plan: Plan, file: Path, key: str) -> tuple[dict[str, Sequence[object]], Shapes, Any] | None:
+def _plain(asked: Asked, file: Path, key: str) -> tuple[dict[str, Sequence[object]], Shapes, Any] | None:
     """Columns, shapes and coordinate system of plain GeoJSON; None: it has to be read the long way."""
-    if file.suffix.lower() not in (".geojson", ".json") or plan.zones.layer is not None:
+    if file.suffix.lower() not in (".geojson", ".json") or asked.get("layer") is not None:
         return None
     found = read_plain(file, columns=key != "area")  # an area is a shape, whatever else stands there
     return None if found is None else (*found, _WGS84)
 
 
-def _through_geopandas(plan: Plan, file: Path) -> tuple[dict[str, Sequence[object]], Shapes, Any]:
-    table = _parquet(plan, file) if file.suffix.lower() == ".parquet" else _gdal(plan, file)
+def _through_geopandas(asked: Asked, file: Path) -> tuple[dict[str, Sequence[object]], Shapes, Any]:
+    table = _parquet(asked, file) if file.suffix.lower() == ".parquet" else _gdal(asked, file)
     names = [str(name) for name in table.columns if name != table.geometry.name]
     shapes: Shapes = np.array(table.geometry.array, dtype=np.object_)
     return {name: table[name].tolist() for name in names}, shapes, table.crs
 
 
-def _gdal(plan: Plan, file: Path) -> Any:
+def _gdal(asked: Asked, file: Path) -> Any:
     import geopandas
     import pyogrio
 
@@ -112,44 +112,45 @@ def _gdal(plan: Plan, file: Path) -> Any:
         layers = [str(name) for name in pyogrio.list_layers(file)[:, 0]]
     except broken:
         raise DataError(f"{file}: this is no {file.suffix[1:]} file that can be read; export it again") from None
-    layer = _layer(plan, file, layers)
+    layer = _layer(asked, file, layers)
     try:
         table = geopandas.read_file(file, layer=layer, engine="pyogrio")
     except broken:
         raise DataError(f"{file}: its features can't be read; export the file again") from None
     if not isinstance(table, geopandas.GeoDataFrame):
-        raise DataError(f"{file}: there are no shapes in it; zones need geometries")
+        raise DataError(f"{file}: there are no shapes in it; {asked.table} need geometries")
     return table
 
 
-def _layer(plan: Plan, file: Path, layers: list[str]) -> str:
+def _layer(asked: Asked, file: Path, layers: list[str]) -> str:
     known = ", ".join(repr(name) for name in layers[:5]) + (", ..." if len(layers) > 5 else "")
-    if plan.zones.layer is not None:
-        if plan.zones.layer not in layers:
-            near = get_close_matches(plan.zones.layer, layers, 1, 0.0)
+    wanted = asked.get("layer")
+    if wanted is not None:
+        if wanted not in layers:
+            near = get_close_matches(wanted, layers, 1, 0.0)
             hint = f"; the nearest is {near[0]!r}" if near else ""
-            raise plan.error("zones.layer", f"{file} has no layer {plan.zones.layer!r}{hint}")
-        return plan.zones.layer
+            raise asked.error("layer", f"{file} has no layer {wanted!r}{hint}")
+        return wanted
     if not layers:
         raise DataError(f"{file}: there is no layer in it")
     if len(layers) > 1:
-        raise plan.error("zones.layer", f"is missing; {file} has {len(layers)} layers ({known}), name one")
+        raise asked.error("layer", f"is missing; {file} has {len(layers)} layers ({known}), name one")
     return layers[0]
 
 
-def _parquet(plan: Plan, file: Path) -> Any:
+def _parquet(asked: Asked, file: Path) -> Any:
     import geopandas
     import pyproj
 
-    if plan.zones.layer is not None:
-        raise plan.error("zones.layer", "means nothing for a Parquet file")
+    if asked.get("layer") is not None:
+        raise asked.error("layer", "means nothing for a Parquet file")
     try:
         return geopandas.read_parquet(file)
     except (ValueError, KeyError, TypeError, OSError, pyproj.exceptions.CRSError, shapely.errors.ShapelyError):
         raise DataError(f"{file}: this is no GeoParquet file that can be read; export it again") from None
 
 
-def _check_shapes(file: Path, shapes: Shapes, kinds: tuple[str, ...]) -> None:
+def _check_shapes(asked: Asked, file: Path, shapes: Shapes, kinds: tuple[str, ...]) -> None:
     missing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     if missing.any():
         raise DataError(
@@ -161,7 +162,7 @@ def _check_shapes(file: Path, shapes: Shapes, kinds: tuple[str, ...]) -> None:
     if other.any():
         raise DataError(
             f"{file}: feature {other.argmax() + 1} is a {types[other.argmax()]}; "
-            f"{'zones' if other.all() else 'every zone'} must be {' or '.join(kinds)}"
+            f"{asked.table if other.all() else f'every {asked.one}'} must be {' or '.join(kinds)}"
         )
 
 

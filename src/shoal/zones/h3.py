@@ -8,6 +8,7 @@ import shapely
 from shoal._arrays import DEGREE, Int32, UInt64
 from shoal.plan import Plan
 from shoal.zones import _raster
+from shoal.zones._asked import Asked
 from shoal.zones._borders import from_borders
 from shoal.zones._cells import cell_borders, cell_polygons
 from shoal.zones._cover import MOST_CELLS, TooManyError, cover
@@ -58,7 +59,7 @@ def load(plan: Plan) -> "H3Zones":
 def _area(plan: Plan) -> shapely.Geometry:
     if plan.zones.bbox is not None:
         return shapely.box(*plan.zones.bbox)
-    features = read_features(plan, "area", ("Polygon", "MultiPolygon"))
+    features = read_features(Asked(plan), "area", ("Polygon", "MultiPolygon"))
     return shapely.union_all(as_polygons(features.file, features.shapes))
 
 

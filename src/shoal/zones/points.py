@@ -14,6 +14,7 @@ from shoal._arrays import DEGREE, Float64, Int32
 from shoal.errors import DataError
 from shoal.plan import Plan
 from shoal.zones import _raster
+from shoal.zones._asked import Asked
 from shoal.zones._columns import read_labels, require
 from shoal.zones._cuts import OUTSIDE, UNSURE
 from shoal.zones._geojson import Shapes
@@ -33,12 +34,12 @@ def load(plan: Plan) -> "PointZones":
     columns: dict[str, Sequence[object]]
     if file.suffix.lower() == ".csv":
         columns = _read_csv(plan, file)
-        labels = read_labels(plan, file, columns)
+        labels = read_labels(Asked(plan), file, columns)
         lat, lon = _degrees(plan, file, columns, "lat", 90), _degrees(plan, file, columns, "lon", 180)
         shapes: Shapes = np.asarray(shapely.points(lon, lat), dtype=np.object_)[labels.order]
     elif file.suffix.lower() in ENDINGS:
-        features = read_features(plan, "file", ("Point",))
-        labels = read_labels(plan, file, features.columns)
+        features = read_features(Asked(plan), "file", ("Point",))
+        labels = read_labels(Asked(plan), file, features.columns)
         shapes = features.shapes[labels.order]
     else:
         raise plan.error("zones.file", f"{file.name} must be a file that ends in .csv, {', '.join(ENDINGS)}")
@@ -173,12 +174,12 @@ def _read_csv(plan: Plan, file: Path) -> dict[str, Sequence[object]]:
             raise DataError(f"{file}: column {column!r} occurs {header.count(column)} times; rename all but one")
     if body:
         for key in ("lat", "lon"):
-            require(plan, key, file, header)
+            require(Asked(plan), key, file, header)
     return {name: [row[place] for _, row in body] for place, name in enumerate(header)}
 
 
 def _degrees(plan: Plan, file: Path, columns: dict[str, Sequence[object]], key: str, most: int) -> Float64:
-    column = require(plan, key, file, list(columns))
+    column = require(Asked(plan), key, file, list(columns))
     degrees = np.empty(len(columns[column]))
     for row, value in enumerate(columns[column]):
         try:

@@ -9,6 +9,7 @@ import shapely
 from shoal._arrays import DEGREE, Float64, Int32
 from shoal.plan import Plan
 from shoal.zones import _raster
+from shoal.zones._asked import Asked
 from shoal.zones._borders import from_borders
 from shoal.zones._columns import read_labels
 from shoal.zones._cuts import OUTSIDE
@@ -23,8 +24,13 @@ _FEWEST_TILES = 1 << 14
 
 def load(plan: Plan) -> "PolygonZones":
     """The polygons of the plan's `zones.file`. Raises `PlanError` or `DataError`, one sentence."""
-    features = read_features(plan, "file", ("Polygon", "MultiPolygon"))
-    labels = read_labels(plan, features.file, features.columns)
+    return read(Asked(plan))
+
+
+def read(asked: Asked, parent: str = "parent") -> "PolygonZones":
+    """The polygons of the file that `asked` names; their parents stand in the column that its key `parent` names."""
+    features = read_features(asked, "file", ("Polygon", "MultiPolygon"))
+    labels = read_labels(asked, features.file, features.columns, parent)
     shapes = as_polygons(features.file, features.shapes)[labels.order]
     return PolygonZones(labels.ids, labels.names, labels.parents, shapes)
 
