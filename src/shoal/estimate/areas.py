@@ -92,7 +92,9 @@ def sums(tree: Tree, values: Float64, of: Int32, number: int) -> tuple[Float64, 
         linear, square, shared, count = (add_up(x, which, pairs.size) for x in (own, own * weight, common, weights))
         area, node = pairs // parents, pairs % parents
         shares = tree.shares(level, linear, shared, count, node.astype(np.int32))
-        variance += add_up(residual(tree, level, square + shared**2, shares, node.astype(np.int32)), _int32(area), number)
+        variance += add_up(
+            residual(tree, level, square + shared**2, shares, node.astype(np.int32)), _int32(area), number
+        )
         weight = shares[-1]
     top = tree.variances[-1][node] + tree.common[-1][node] ** 2
     return total, variance + add_up(weight**2 * top, _int32(area), number)
