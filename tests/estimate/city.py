@@ -26,9 +26,12 @@ class City(NamedTuple):
         values = tuple(kept + noise(kept.shape, sd) for kept, sd in zip(self.kept, stderr, strict=True))
         return Ladder(values, stderr, self.into, laplace)
 
-    def daily(self) -> "City":
-        """The same without hours."""
-        true, kept = (tuple(level.sum(axis=1, keepdims=True) for level in levels) for levels in (self.true, self.kept))
+    def in_parts(self, number: int) -> "City":
+        """The same with so many parts of the day instead of hours; 1, 2, 3, ..."""
+        true, kept = (
+            tuple(level.reshape(len(level), number, -1).sum(axis=2) for level in levels)
+            for levels in (self.true, self.kept)
+        )
         return City(true, kept, self.into)
 
 

@@ -83,6 +83,26 @@ def test_regions_are_held_with_what_zones_say_of_them() -> None:
     assert np.mean(bad) < 0.92, "errors beside the noise count"
 
 
+@pytest.mark.parametrize("parts", [24, 2, 1])
+@pytest.mark.parametrize("regions", [True, False])
+def test_few_columns_and_no_regions(parts: int, regions: bool) -> None:
+    """Less is known then: intervals of zones hold at least as often, and still the factor is there."""
+    good, bad = [], []
+    for seed, hourly in zip(SEEDS, cities("zones differ as regions do"), strict=True):
+        town = hourly.in_parts(parts)
+        ladder = town.measured(np.random.default_rng(seed))
+        if not regions:
+            whole = (np.zeros(len(town.true[0]), dtype=np.int32),)
+            ladder = Ladder((ladder.values[0], ladder.values[2]), (STDERR[0], STDERR[2]), whole, laplace=False)
+        (level, *_) = corrected(ladder, most=1.0 if parts == 24 else 4.0).levels
+        good.append(held(level.estimate, town.true[0], NORMAL_95 * level.stderr))
+        bad.append(held(ladder.values[0], town.true[0], NORMAL_95 * level.stderr))
+        assert abs(level.share - (1 - town.kept[0].sum() / town.true[0].sum())) < 0.02
+    assert np.mean(good) > 0.94
+    if parts < 24:
+        assert np.mean(bad) < 0.8
+
+
 def test_the_correction_brings_back_what_was_lost() -> None:
     (town, *_) = cities("40 regions")
     ladder = town.measured(np.random.default_rng(1))

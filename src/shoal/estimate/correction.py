@@ -14,7 +14,7 @@ from shoal.privacy.mechanism import LAPLACE_95, NORMAL_95
 SEEN = 5.0
 """Totals of fewer standard deviations are lost in noise: no factor is taken from them."""
 FEWEST = 4
-"""Fewer groups or columns than that say nothing about how much they differ."""
+"""Fewer groups than that say nothing about how much groups differ."""
 UNEVEN = 0.25
 """Devices in one place lose unlike shares: their factors' relative variance is so much of (factor - 1).
 
@@ -23,8 +23,9 @@ of 0.7 to 1.5.
 """
 ANSWER = 0.7
 """The power of the loss with which kept shares answer to activity; see `_scaled`."""
-UNKNOWN = 0.1
-"""Relative standard deviation of the loss between places, as a share of it, where nothing was measured about that."""
+UNKNOWN = 0.25
+"""Where nothing was measured about how factors differ between places: their relative standard deviation, as a share of
+the loss. So it is where activity differs by 30 % (its logarithm's standard deviation) and 10 to 60 % are lost."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +86,8 @@ def corrected(ladder: Ladder, *, lossless: bool = False, most: float = 1.0) -> C
 
     Inside a group factors differ too, but no coarser number says by how much. Taken is as much as between groups, and
     that devices differ: a place of n devices differs by 1 / sqrt(n) of that. So the intervals of large numbers are too
-    wide where places of a group are more alike than groups are, and too narrow where they are less so. Errors are relative, so they are multiplied by the size of a number, which is its smoothed,
-    non-negative value.
+    wide where places of a group are more alike than groups are, and too narrow where they are less so. Errors are
+    relative, so they are multiplied by the size of a number, which is its smoothed, non-negative value.
 
     Source  DerSimonian & Laird 1986, "Meta-analysis in clinical trials"; with weights renewed once, as DerSimonian &
             Kacker 2007, "Random-effects model for meta-analysis of clinical trials: an update".
@@ -112,8 +113,6 @@ def corrected(ladder: Ladder, *, lossless: bool = False, most: float = 1.0) -> C
         group_size = size
         size = _smoothed(estimate, variance, into, group_size)
         own = size**2 * (spread.groups + spread.cells) + UNEVEN * (factors.factor - 1)[into] * most * size
-        if factors.overall == 1.0:
-            own = np.zeros_like(own)
         common = size * np.sqrt(factors.variance + unseen)[into]
         errors = Errors(variance[into], own, common)
         passed = size**2 * handed[into]
@@ -230,7 +229,7 @@ def _between(ratio: Float64, variance: Float64) -> float:
     The estimate, which may be negative, is as good as normal; taken is the mean of that above 0. So nothing is ever
     called certain because noise hid how it differs.
     """
-    if ratio.size < FEWEST:
+    if ratio.size < 2:
         return 0.0
     found, error = 0.0, 0.0
     for _ in range(2):
