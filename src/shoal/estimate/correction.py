@@ -14,16 +14,18 @@ from shoal.privacy.mechanism import LAPLACE_95, NORMAL_95
 SEEN = 5.0
 """Totals of fewer standard deviations are lost in noise: no factor is taken from them."""
 FEWEST = 4
-"""Fewer groups or columns than that say nothing about how much they differ."""
+"""Fewer groups than that say nothing about how much groups differ."""
 UNEVEN = 0.25
 """Devices in one place lose unlike shares: their factors' relative variance is so much of (factor - 1).
 
-At most 1 (some lose all, others nothing); 0.1 to 0.4 for lognormal activity of standard deviation 0.7 to 1.5 in the log.
+At most 1 (some lose all, others nothing); 0.1 to 0.4 for lognormal activity whose logarithm has a standard deviation
+of 0.7 to 1.5.
 """
 ANSWER = 0.7
 """The power of the loss with which kept shares answer to activity; see `_scaled`."""
-UNKNOWN = 0.1
-"""Relative standard deviation of the loss between places, as a share of it, where nothing was measured about that."""
+UNKNOWN = 0.25
+"""Where nothing was measured about how factors differ between places: their relative standard deviation, as a share of
+the loss. So it is where activity differs by 30 % (its logarithm's standard deviation) and 10 to 60 % are lost."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,16 +84,15 @@ def corrected(ladder: Ladder, *, lossless: bool = False, most: float = 1.0) -> C
     number there, and `estimate.weighted` may join the two: that is where a group's own ratio comes in.
     Never below 1; where totals are lost in noise exactly 1, with no error beside the noise's.
 
-    Inside a group factors differ too, but no coarser number says by how much. Taken is as much as between groups
-    (neighbours are rather more alike than regions), and that devices differ: a place of n devices differs by
-    1 / sqrt(n) of that. Errors are relative, so they are multiplied by the size of a number, which is its smoothed,
-    non-negative value.
+    Inside a group factors differ too, but no coarser number says by how much. Taken is as much as between groups, and
+    that devices differ: a place of n devices differs by 1 / sqrt(n) of that. So the intervals of large numbers are too
+    wide where places of a group are more alike than groups are, and too narrow where they are less so. Errors are
+    relative, so they are multiplied by the size of a number, which is its smoothed, non-negative value.
 
     Source  DerSimonian & Laird 1986, "Meta-analysis in clinical trials"; with weights renewed once, as DerSimonian &
             Kacker 2007, "Random-effects model for meta-analysis of clinical trials: an update".
     """
     top = len(ladder.values) - 1
-    steps = list(range(top - 1, -1, -1))
     values = ladder.values[top]
     zeros, ones = np.zeros_like(values), np.ones_like(values)
     noise = np.full(values.shape, ladder.stderr[top])
@@ -99,21 +100,20 @@ def corrected(ladder: Ladder, *, lossless: bool = False, most: float = 1.0) -> C
     found = [Level(values, ones, Errors(noise**2, zeros, zeros), noise, 0.0)]
     handed = zeros  # relative variance of what is wrong with the groups above
     borrowed = None if lossless else _first_spread(ladder)
-    for level in steps:
+    for level in reversed(range(top)):
         into, above = ladder.into[level], found[-1]
         if lossless:
             factors = _nothing(above.estimate)
         else:
             factors = _factors(ladder.values[level], ladder.stderr[level], into, above)
         spread = factors.spread or _scaled(borrowed, factors.overall)
+        unseen = spread.groups + spread.cells if factors.spread is None and len(above.estimate) > 1 else 0.0
         estimate = ladder.values[level] * factors.factor[into]
         variance = (ladder.stderr[level] * factors.factor) ** 2
         group_size = size
         size = _smoothed(estimate, variance, into, group_size)
         own = size**2 * (spread.groups + spread.cells) + UNEVEN * (factors.factor - 1)[into] * most * size
-        if factors.overall == 1.0:
-            own = np.zeros_like(own)
-        common = size * np.sqrt(factors.variance)[into]
+        common = size * np.sqrt(factors.variance + unseen)[into]
         errors = Errors(variance[into], own, common)
         passed = size**2 * handed[into]
         stderr = np.sqrt(errors.variance + own + common**2 + passed)
@@ -177,7 +177,7 @@ def _of_columns(
 def _of_groups(
     coarse: Float64, coarse_var: Float64, fine: Float64, fine_var: Float64
 ) -> tuple[Float64, Float64, _Spread | None]:
-    """By what a group differs from its column's factor, float64[k, m], from its other columns; its relative variance."""
+    """By what a group differs from its column's factor, float64[k, m], as its other columns say; relative variances."""
     k, m = fine.shape
     var = coarse_var + fine_var
     usable = _seen(fine.sum(axis=1), fine_var.sum(axis=1))
@@ -200,11 +200,19 @@ def _of_groups(
     group = 1 + trust * (other - 1)
     cell, cell_var = _ratios(coarse, fine * group, var, cell_seen)
     cell_var = cell_var + groups * (1 - trust)
-    cells = _between(cell[cell_seen], cell_var[cell_seen]) * k / (k - 1)  # the columns' factors were fitted to them
+    cells = _between(cell[cell_seen], cell_var[cell_seen]) * _fitted(
+        usable
+    )  # the columns' factors were fitted to these groups
 
     groups = max(0.0, groups - cells * float(uneven[usable].mean()))
     trust = _trust(groups, other_var + cells * uneven)
     return 1 + trust * (other - 1), groups * (1 - trust) + cells, _Spread(groups, cells)
+
+
+def _fitted(usable: Bool) -> float:
+    """By how much groups differ more than they seem to where their mean was fitted to them."""
+    number = int(usable.sum())
+    return number / (number - 1)
 
 
 def _ratios(coarse: Float64, fine: Float64, var: Float64, usable: Bool) -> tuple[Float64, Float64]:
@@ -221,7 +229,7 @@ def _between(ratio: Float64, variance: Float64) -> float:
     The estimate, which may be negative, is as good as normal; taken is the mean of that above 0. So nothing is ever
     called certain because noise hid how it differs.
     """
-    if ratio.size < FEWEST:
+    if ratio.size < 2:
         return 0.0
     found, error = 0.0, 0.0
     for _ in range(2):

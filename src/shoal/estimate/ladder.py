@@ -49,6 +49,6 @@ def add_up(values: Float64, into: Int32, number: int) -> Float64:
     """The sums of float64[n, m] by group, float64[number, m]; a group without members has 0."""
     m = values.shape[1]
     if m == 1:
-        return np.bincount(into, values[:, 0], number)[:, None]
+        return np.asarray(np.bincount(into, values[:, 0], number), dtype=np.float64)[:, None]
     cell = (into.astype(np.int64)[:, None] * m + np.arange(m)).ravel()
-    return np.bincount(cell, values.ravel(), number * m).reshape(number, m)
+    return np.asarray(np.bincount(cell, values.ravel(), number * m), dtype=np.float64).reshape(number, m)

@@ -17,8 +17,8 @@ class Errors:
     own       variance of what noise does not explain and no other number of the level shares
     common    standard deviation of an error that all numbers of a group share, 0 or more; 0 at the coarsest level
 
-    What is wrong with a number as `own` or `common` is wrong with its parts as well, for they were made to fit it: it is
-    spread over them in proportion to their `common`, evenly where that is 0.
+    What is wrong with a number as `own` or `common` is wrong with its parts as well, for they were made to fit it. It
+    is spread over them in proportion to their `common`, evenly where that is 0.
     """
 
     variance: Float64
@@ -80,9 +80,8 @@ class Tree:
             with np.errstate(divide="ignore", invalid="ignore"):
                 trust = np.where(np.isinf(error.variance), 1.0, error.variance / (error.variance + spread))
             trust = np.where(np.isinf(spread) | np.isnan(trust), 0.0, trust)  # in the parts
-            alone = np.where(np.isinf(error.variance), np.where(np.isinf(spread), np.inf, spread), 0.0)
             measured = np.isfinite(error.variance)
-            alone[measured] = ((1 - trust) * error.variance)[measured]
+            alone = np.where(measured, (1 - trust) * np.where(measured, error.variance, 0.0), spread)
             own = np.where(measured, estimates[level], 0.0)
             values.append(own + trust * (parts - own))
             variances.append(alone + error.own)
@@ -118,8 +117,8 @@ def weighted(
 
     With noise alone these are the least squares solution, weighted by the inverse variances, found in two passes over
     the tree as Hay, Rastogi, Miklau & Suciu 2010, section 4.1, do for equal variances and groups of one size. `own`
-    and `common` are solved along: exactly for up to three levels, and for more where those between the finest two and
-    the coarsest have noise alone.
+    and `common` are solved along: exactly where only the finest level has `common` and only the finest two `own`;
+    elsewhere nearly, as what a coarser level's errors have in common is spread over parts as if it were the group's.
     """
     return solved(Tree.grown(estimates, errors, into))
 
