@@ -263,10 +263,16 @@ class Statistic(Table):
     """Of the plan's budget, relative to the other statistics."""
     bound: Annotated[Fraction, exact(Fraction(10**6)), AsText] | None = None
     """Norm to which a device's whole vector over one unit is held; default: the statistic's, from public knowledge."""
+    total_bound: Annotated[Fraction, exact(Fraction(10**6)), AsText] | None = None
+    """The same for the totals by region and over all, which tell what `bound` took away; at least as large."""
     by: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] | None = None
     """Keys: the statistic's places, `class` where it has classes, and at most one of hour, daypart, day, weekday."""
     max_km: Positive | None = None
     """flows, catchment: pairs of zones further apart (centre to centre) are not measured."""
+
+
+_LATER = ("total_bound",)
+"""Keys of a statistic that plans did not have at first."""
 
 
 class Plan(Table):
@@ -337,6 +343,10 @@ class Plan(Table):
         """`tables` without what came to the plan later and is not used: a plan is the same, whenever first asked."""
         if self.places is None:
             del tables["places"]
+        for wish in tables["statistics"].values():
+            for name in _LATER:
+                if wish[name] is None:
+                    del wish[name]
         return tables
 
 

@@ -42,7 +42,11 @@ TOWN, RELEASE, NEW = "{town}", "{release}", "{new}"
         (("export", f"{RELEASE}", "visits", "--to", f"{NEW}/a.pdf"), 2, ("a.pdf", "must be one of .csv", ".xlsx")),
         (("export", f"{RELEASE}", "visits", "--to", f"{NEW}/b/a.csv"), 2, ("does not exist", "make it first")),
         (("export", f"{RELEASE}", "visits", "--to", f"{RELEASE}/a.csv"), 2, ("can't take another", "write elsewhere")),
-        (("export", f"{RELEASE}", "flows", "--to", f"{NEW}/a.csv"), 2, ("no statistic 'flows'", "presence, presence.all, visits, visits.all")),
+        (
+            ("export", f"{RELEASE}", "flows", "--to", f"{NEW}/a.csv"),
+            2,
+            ("no statistic 'flows'", "presence, presence.all, visits, visits.all"),
+        ),
         (("export", f"{NEW}", "visits", "--to", f"{NEW}/a.csv"), 3, ("does not verify", "unchanged copy")),
         (("export", f"{RELEASE}", "visits"), 2, ("--to", "`shoal export --help`")),
         (("derive", f"{RELEASE}", "visits", "median"), 2, ("median", "shares", "`shoal derive --help`")),

@@ -90,7 +90,14 @@ def tape(house: House, monkeypatch: pytest.MonkeyPatch) -> Tape:
 class TestOrder:
     def test_read_charge_draw_write_release(self, house: House, tape: Tape) -> None:
         tape.run(house.plan())
-        assert tape.events == ["sums", "charge", *["measure", "measure", "measure", "tables"] * 4, "write", "released", "place"]
+        assert tape.events == [
+            "sums",
+            "charge",
+            *["measure", "measure", "measure", "tables"] * 4,
+            "write",
+            "released",
+            "place",
+        ]
         assert [measure for measure, _, _ in tape.measured] == MEASURED
 
     def test_asked_twice_it_does_nothing_but_place(self, house: House, tape: Tape) -> None:

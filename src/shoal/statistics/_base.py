@@ -101,7 +101,14 @@ class Statistic(ABC):
         usual = cls.typical_bound(days, time)
         close = usual if cls.lossless or not levels else round_root(CLOSE * float(usual) ** 2)
         bound = close if wish.bound is None else wish.bound
-        wide = usual if cls.lossless else max(bound, cls.widest_bound(calendar, time))
+        if wish.total_bound is not None and (cls.lossless or wish.total_bound < bound):
+            what = "means nothing: nothing is ever cut off" if cls.lossless else f"must be at least the bound, {bound}"
+            raise plan.error(f"{key}.total_bound", what)
+        wide = (
+            usual
+            if cls.lossless
+            else wish.total_bound or max(bound, cls.widest_bound(calendar, time, plan.source.kind))
+        )
         divisor = cls.divisor_of(calendar, time)
         if divisor is None:
             raise plan.error(
@@ -120,10 +127,11 @@ class Statistic(ABC):
         """L2 norm of a usual device's vector over a unit of `days`, from public knowledge."""
 
     @classmethod
-    def widest_bound(cls, calendar: Calendar, time: TimeKey) -> Fraction:
-        """L2 norm over a unit that few devices exceed where all places are one: twice that of a usual device."""
+    def widest_bound(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> Fraction:
+        """L2 norm over a unit that few devices exceed where all places are one: half as much again as a usual one."""
         days = max(1, len(calendar.days) // calendar.units)
-        events = cls.per_day * days
+        per_day = cls.per_day if kind == "points" else 2
+        events = per_day * days
         match time.name:
             case None:
                 touched = 1
@@ -132,10 +140,10 @@ class Statistic(ABC):
             case "weekday":
                 touched = min(days, len(WEEKDAYS))
             case "daypart":
-                touched = min(cls.per_day, len(DAYPARTS))
+                touched = min(per_day, len(DAYPARTS))
             case "hour":
                 touched = events
-        return round_root((2 * events) ** 2 / touched)
+        return round_root((1.5 * events) ** 2 / touched)
 
     @classmethod
     def divisor_of(cls, calendar: Calendar, time: TimeKey) -> int | None:

@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -42,10 +42,10 @@ class Catchment(Statistic):
         return round_root(2 + days if time.name is None else 3 * days)
 
     @classmethod
-    def widest_bound(cls, calendar: Calendar, time: TimeKey) -> Fraction:
+    def widest_bound(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> Fraction:
         if time.name is None:
-            return round_root((2 * (2 + len(calendar.days) / calendar.units)) ** 2)
-        return super().widest_bound(calendar, time)
+            return round_root((1.5 * (2 + len(calendar.days) / calendar.units)) ** 2)
+        return super().widest_bound(calendar, time, kind)
 
     @classmethod
     def divisor_of(cls, calendar: Calendar, time: TimeKey) -> int | None:

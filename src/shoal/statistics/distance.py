@@ -1,7 +1,7 @@
 """Distance: how far people go on a day, by where they live."""
 
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -38,7 +38,7 @@ class Distance(Statistic):
         return round_root(days * max(1.0, days_in_bin(days, time) / 2))
 
     @classmethod
-    def widest_bound(cls, calendar: Calendar, time: TimeKey) -> Fraction:
+    def widest_bound(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> Fraction:
         return most_of_days(calendar, time)
 
     @classmethod

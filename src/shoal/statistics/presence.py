@@ -1,7 +1,7 @@
 """Presence: how many devices are in a zone, on average over an hour."""
 
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -39,7 +39,7 @@ class Presence(Statistic):
         return round_root((0.4 * 24) ** 2 * days * days_in_bin(days, time) / 2)
 
     @classmethod
-    def widest_bound(cls, calendar: Calendar, time: TimeKey) -> Fraction:
+    def widest_bound(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> Fraction:
         return most_of_hours(calendar, time)
 
     def contribution(self, rows: Trajectories) -> Contributions:

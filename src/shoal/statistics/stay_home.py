@@ -1,7 +1,7 @@
 """Staying at home: devices that make no trip on a day, by where they live."""
 
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -34,7 +34,7 @@ class StayHome(Statistic):
         return round_root(max(1.0, days / 3 * max(1.0, days_in_bin(days, time) / 3)))
 
     @classmethod
-    def widest_bound(cls, calendar: Calendar, time: TimeKey) -> Fraction:
+    def widest_bound(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> Fraction:
         return most_of_days(calendar, time)
 
     @classmethod

@@ -40,10 +40,10 @@ class Visitors(Statistic):
                 return round_root(3 * days)
 
     @classmethod
-    def widest_bound(cls, calendar: Calendar, time: TimeKey) -> Fraction:
+    def widest_bound(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> Fraction:
         if time.name is None:
-            return round_root((2 * (2 + len(calendar.days) / calendar.units)) ** 2)
-        return super().widest_bound(calendar, time)
+            return round_root((1.5 * (2 + len(calendar.days) / calendar.units)) ** 2)
+        return super().widest_bound(calendar, time, kind)
 
     @classmethod
     def divisor_of(cls, calendar: Calendar, time: TimeKey) -> int | None:
