@@ -86,6 +86,7 @@ def run(
                 design.zones.ids,
                 statistic.levels,
                 divisor=statistic.divisor,
+                most=float(statistic.most_in_cell()),
                 lossless=statistic.lossless,
             )
             estimated |= dict(zip((m.name for m in measures), found, strict=True))

@@ -15,6 +15,7 @@ from shoal.simulate import simulate
 FIRST = date(2026, 3, 2)
 WISHES = """
 [statistics.visits]
+bound = 40
 [statistics.presence]
 [statistics.dwell]
 """

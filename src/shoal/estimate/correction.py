@@ -13,6 +13,9 @@ from shoal.privacy.mechanism import LAPLACE_95, NORMAL_95
 
 SEEN = 5.0
 """Totals of fewer standard deviations are lost in noise: no factor is taken from them."""
+CERTAIN = 3.0
+"""Standard errors by which the totals of two levels must differ before anything is taken for lost: factors are never
+below 1, so that correcting by noise alone would make every number too large."""
 FEWEST = 4
 """Fewer groups than that say nothing about how much groups differ."""
 UNEVEN = 0.25
@@ -153,7 +156,8 @@ def _factors(values: Float64, stderr: float, into: Int32, above: Level) -> _Fact
     if not (_seen(coarse.sum(), coarse_var.sum()) and _seen(fine.sum(), fine_var.sum())):
         return _nothing(coarse)
     overall = float(coarse.sum() / fine.sum())
-    if overall <= 1:
+    error = float(np.sqrt(coarse_var.sum() + overall**2 * fine_var.sum()) / fine.sum())
+    if overall <= 1 + CERTAIN * error:
         return _nothing(coarse)
     column, column_var = _of_columns(coarse, coarse_var, fine, fine_var, overall)
     fine, fine_var = fine * column, fine_var * column**2

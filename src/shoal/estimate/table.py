@@ -39,12 +39,14 @@ def tables(
     levels: Sequence[Level],
     *,
     divisor: int = 1,
+    most: float = 1.0,
     lossless: bool = False,
 ) -> list[Estimated]:
     """The tables of one statistic, one a level, from fine to coarse.
 
     measured  one a level; the finest first, then those of `levels`
     divisor   published values are sums over this
+    most      contributions that a row adds to one cell at most, or thereabouts
     lossless  bounding never takes anything away: nothing is corrected
 
     Unit: contributions (device-hours, visits, trips, devices) over `divisor`. The finest `estimate` is the measured
@@ -56,7 +58,7 @@ def tables(
     if len(measured) == 1:
         return [_alone(measured[0], keys[0], grid, divisor)]
     ladder = _ladder(measured, levels, grid, divisor)
-    found = corrected(ladder, lossless=lossless, most=1 / divisor).levels
+    found = corrected(ladder, lossless=lossless, most=most / divisor).levels
     combined, variance = weighted([f.estimate for f in found], [f.errors for f in found], ladder.into)
     whole = consistent(combined, ladder.into)
     result = []

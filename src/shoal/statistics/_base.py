@@ -53,6 +53,8 @@ class Statistic(ABC):
     """Amount that counts as a contribution of 1.0."""
     per_day: ClassVar[int] = 3
     """Contributions of a usual device on one day, all cells together."""
+    counts_once: ClassVar[bool] = False
+    """Does a row add no more than 1 to any cell?"""
     lossless: ClassVar[bool] = False
     """Is no row's vector ever longer than the bound?"""
     of_trips: ClassVar[bool] = True
@@ -172,6 +174,10 @@ class Statistic(ABC):
         if rows.home is None:
             raise TypeError(f"{self.name} needs homes")
         return rows.home
+
+    def most_in_cell(self) -> Fraction:
+        """What a row adds to one cell at most, or thereabouts: 1 where a cell is an hour, or what is counted once."""
+        return Fraction(1) if self.counts_once or self.grid.time.name == "hour" else max(Fraction(1), self.bound)
 
     def is_apart(self, kind: Literal["points", "trips"]) -> bool:
         """Do rows of different units never share a cell, given a source of this kind?

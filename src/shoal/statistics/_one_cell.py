@@ -13,6 +13,7 @@ from shoal.statistics._base import Statistic
 class OneCell(Statistic):
     """Bound 1 by definition, in either norm: one cell, one contribution. Over several units the mean of the units."""
 
+    counts_once: ClassVar[bool] = True
     lossless: ClassVar[bool] = True
 
     @classmethod

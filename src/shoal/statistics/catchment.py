@@ -29,6 +29,7 @@ class Catchment(Statistic):
     name: ClassVar[str] = "catchment"
     places: ClassVar[tuple[str, ...]] = ("home", "zone")
     times: ClassVar[tuple[str, ...]] = ("daypart", "day", "weekday")
+    counts_once: ClassVar[bool] = True
     default_by: ClassVar[tuple[str, ...]] = ("home", "zone")
     of_trips: ClassVar[bool] = False
     meaning: ClassVar[str] = "devices that live in the one zone and began a stay in the other (mean over the units)"
