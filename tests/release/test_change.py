@@ -15,7 +15,7 @@ from shoal.simulate import simulate
 FIRST = date(2026, 3, 2)
 WISHES = """
 [statistics.visits]
-bound = 40
+bound = 10
 [statistics.presence]
 [statistics.dwell]
 """
