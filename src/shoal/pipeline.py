@@ -11,7 +11,7 @@ from shoal._code import code_digest
 from shoal.design import Design, Measure
 from shoal.engines import Engine, LocalEngine, Opened, Progress
 from shoal.errors import StateError
-from shoal.estimate import Estimated, tables
+from shoal.estimate import Estimated, Merge, tables
 from shoal.ledger import Request, State
 from shoal.plan import Plan, next_unit
 from shoal.privacy.noise import measure
@@ -21,6 +21,8 @@ from shoal.release.read import Release, open_release
 from shoal.release.room import require_room, size_about
 from shoal.release.write import place, release_id, write
 from shoal.sources import Tally
+from shoal.statistics import Statistic
+from shoal.zones.regions import groupings_of
 
 Tell = Callable[[str], None]
 """Told one sentence for the operator."""
@@ -88,6 +90,7 @@ def run(
                 divisor=statistic.divisor,
                 most=float(statistic.most_in_cell()),
                 lossless=statistic.lossless,
+                merge=_merge(design, statistic),
             )
             estimated |= dict(zip((m.name for m in measures), found, strict=True))
         progress("Drawing noise", 1.0)
@@ -109,6 +112,15 @@ def run(
         return _publish(state, folder.name, out)
 
 
+def _merge(design: Design, statistic: Statistic) -> Merge | None:
+    """How places are merged, if at all; a single place has nothing to be merged with."""
+    if statistic.target is None or not statistic.levels:
+        return None
+    zones = design.zones
+    groupings = groupings_of(design.plan.zones.kind, zones.ids, zones.parents)
+    return Merge(zones.ids, groupings, float(statistic.target))
+
+
 def _facts(design: Design, measure: Measure, found: Estimated) -> StatisticFacts:
     statistic = measure.statistic
     wish = design.plan.statistics[statistic.name]
@@ -116,7 +128,7 @@ def _facts(design: Design, measure: Measure, found: Estimated) -> StatisticFacts
     return StatisticFacts.of(
         measure.name,
         measure.grid.keys,
-        measure.grid.cells,
+        found.rows.height,
         measure.mechanism,
         share=statistic.share,
         value=sentences.at_level(statistic.meaning, None if measure.level is None else measure.level.name),
@@ -126,6 +138,7 @@ def _facts(design: Design, measure: Measure, found: Estimated) -> StatisticFacts
         classes=statistic.classes,
         corrected=found.corrected,
         width=found.width,
+        areas=None if found.areas is None else found.areas.members(design.zones.ids),
     )
 
 

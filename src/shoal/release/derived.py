@@ -115,6 +115,10 @@ def scaled(table: PublishedTable, census: Mapping[str, float], *, by_parent: boo
     if table.facts.level is not None:
         raise UsageError(f"{table.name} is a sum over zones; scale {table.facts.base} and add up its people")
     own = release["residents"]
+    if merged := [t.name for t in (table, own) if t.facts.areas is not None]:
+        raise UsageError(
+            f"zones of {merged[0]} were merged, so a census by zone doesn't fit; release it by single zones"
+        )
     zones = release.places
     if lacking := [zone for zone in zones.ids if zone not in census]:
         without = f"{len(lacking):,} of {len(zones):,} zones, first {lacking[0]}"

@@ -72,7 +72,14 @@ class ClassFacts(_Facts):
         )
 
 
-_LATER: dict[str, object] = {"classes": (), "corrected": None, "width": None}
+class AreaFacts(_Facts):
+    """Zones that one row speaks of together. Found from noisy numbers alone."""
+
+    area: Text
+    zones: Annotated[tuple[Text, ...], BeforeValidator(_tuple), Field(min_length=1)]
+
+
+_LATER: dict[str, object] = {"classes": (), "corrected": None, "width": None, "areas": None}
 
 
 class StatisticFacts(_Facts):
@@ -114,6 +121,8 @@ class StatisticFacts(_Facts):
     are published as they were measured."""
     width: Finite | None = None
     """Half of the 95 % interval of a usual number (the median of the table), where they differ from row to row."""
+    areas: Annotated[tuple[AreaFacts, ...], BeforeValidator(_tuple)] | None = None
+    """Where zones were merged: every area of more than a zone by itself. The other zones have rows of their own."""
     suppression: Text | None = None
     """The rule by which rows are marked, or None where none is."""
 
@@ -159,6 +168,7 @@ class StatisticFacts(_Facts):
         suppression: str | None = None,
         corrected: float | None = None,
         width: float | None = None,
+        areas: Mapping[str, Sequence[str]] | None = None,
     ) -> Self:
         """The facts that follow from a mechanism; stderr and half width in published units."""
         return cls(
@@ -182,6 +192,9 @@ class StatisticFacts(_Facts):
             suppression=suppression,
             corrected=corrected,
             width=width,
+            areas=None
+            if areas is None
+            else tuple(AreaFacts(area=area, zones=tuple(zones)) for area, zones in areas.items()),
         )
 
     @property

@@ -24,6 +24,7 @@ class Visitors(Statistic):
     name: ClassVar[str] = "visitors"
     places: ClassVar[tuple[str, ...]] = ("zone",)
     times: ClassVar[tuple[str, ...]] = ("day", "hour", "daypart", "weekday")
+    adds_up: ClassVar[bool] = False
     counts_once: ClassVar[bool] = True
     default_by: ClassVar[tuple[str, ...]] = ("zone",)
     meaning: ClassVar[str] = "devices with a stay in the zone that began in the time (mean over the units)"
