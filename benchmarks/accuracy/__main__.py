@@ -51,10 +51,9 @@ def peers(case: Case, runs: int, real: int, homes: Path, scratch: Path) -> Itera
         if real:
             try:
                 executable = environment(library, homes)
+                yield measured(case, _real(library, twin, executable, scratch), range(real))
             except RuntimeError as error:
-                _say(f"{library} can't be installed, its twin stands alone: {error}")
-                continue
-            yield measured(case, _real(library, twin, executable, scratch), range(real))
+                _say(f"{case.name}: {library} could not do it, its twin stands alone: {error}")
 
 
 def _real(library: str, twin: Sampling, executable: str, scratch: Path) -> Method:

@@ -80,7 +80,7 @@ class Family:
 
     def settings(self, case: Case) -> list[Sampling]:
         """All settings that are tried. Where everyone has one row in a cell, limits of rows are those of cells."""
-        several = (1, 2, 3, 5) if case.weight.max() > 1 else (1,)
+        several = (1, 2, 3, 5) if case.weight.max(initial=1) > 1 else (1,)
         limits = [Limits(cells, rows) for cells in CELLS for rows in several] if self.cells else []
         if self.rows and (not self.cells or len(several) > 1):
             limits += [Limits(0, rows) for rows in CELLS]

@@ -80,6 +80,6 @@ class Report:
         }
         self.scratch.mkdir(parents=True, exist_ok=True)
         np.savez(self.scratch / "rows.npz", **columns)
-        given = (case.kind, case.zones, case.bins, self.twin.limits.rows, float(case.epsilon), seed)
+        given = (case.kind, case.zones, case.bins, self.twin.limits.rows, float(case.epsilon), seed + 1)
         python(CODE, self.scratch, *given, executable=self.executable)
         return Estimates(np.load(self.scratch / "cells.npy"), self.twin.stderr(case))
