@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.accuracy._case import Case, Estimates, Float64
 from shoal.design import Design
-from shoal.estimate import table
+from shoal.estimate import tables
 from shoal.plan import Plan
 from shoal.privacy._mint import mint
 from shoal.privacy.bounding import add, bound
@@ -85,21 +85,30 @@ class Shoal:
     def __call__(self, case: Case, seed: int) -> Estimates:
         design = design_of(case, self.bound, self.folder)
         (statistic,) = design.statistics
-        mechanism = design.allocation.mechanisms[statistic.name]
         bins = statistic.grid.time.bins
         place, time = np.divmod(case.cell, case.cells // case.zones)
         cell = case.cell if case.kind == "flows" else place * bins + time
-        sums = np.zeros(statistic.grid.cells, dtype=np.int64)
-        add(bound(contributions(case.first, cell, case.weight), mechanism), sums)
-        paid = mint("benchmark", {statistic.name: mechanism.rho})
-        noisy = measure(ExactSums(sums), statistic.name, mechanism, paid)
-        rows = table(noisy, statistic.grid, design.zones.ids)
+        rows = contributions(case.first, cell, case.weight)
+        paid = mint("benchmark", {m.name: m.mechanism.rho for m in design.measures})
+        noisy = []
+        for m in design.measures:
+            sums = np.zeros(m.grid.cells, dtype=np.int64)
+            add(bound(statistic.at_level(rows, m.level), m.mechanism), sums)
+            noisy.append(measure(ExactSums(sums), m.name, m.mechanism, paid))
+        most = float(statistic.most_in_cell())
+        found = tables(noisy, statistic.grid, design.zones.ids, statistic.levels, most=most)
+        fine = found[0].rows
 
         def cells(column: str) -> Float64:
-            values = rows[column].to_numpy()
+            values = fine[column].to_numpy()
             return values if case.kind == "flows" else values.reshape(case.zones, bins)[:, : case.bins].ravel()
 
-        return Estimates(cells("estimate"), mechanism.stderr, {"consistent": cells("consistent")})
+        regions = {}
+        if case.kind == "regions":
+            by_region = found[1].rows
+            regions = {name: by_region[name].to_numpy() for name in ("estimate", "consistent")}
+        stderr = float(np.median(fine["stderr"].to_numpy()))
+        return Estimates(cells("estimate"), stderr, {"consistent": cells("consistent")}, regions)
 
 
 def settings(case: Case, folder: Path) -> Sequence[Shoal]:

@@ -15,8 +15,8 @@ from shoal.zones import Zones, load_zones
 
 WEIGHTS: dict[tuple[str | None, ...], tuple[int, ...]] = {
     (None,): (1,),
-    (None, "all"): (19, 1),
-    (None, "region", "all"): (17, 2, 1),
+    (None, "all"): (39, 1),
+    (None, "region", "all"): (33, 6, 1),
 }
 """How a statistic's budget is split over its levels. Most goes to the finest: a coarser number is large, so that the
 same noise is little to it. Chosen by simulation: benchmarks/README.md, "Accuracy"."""
