@@ -1,8 +1,11 @@
 """The design of a release: everything that is decided before a record is read, all of it public."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import product
+from math import inf, log
 
 from shoal.calendar import Calendar
 from shoal.keys import Grid
@@ -61,10 +64,16 @@ class Design:
         calendar = Calendar.from_plan(plan)
         zones = load_zones(plan)
         statistics = statistics_of(plan, zones, calendar)
-        needs = [need for statistic in statistics for need in _needs(statistic)]
         cap_rho = rho_for(plan.source.account_cap, plan.privacy.delta)
-        allocation = allocate(needs, plan.privacy.epsilon, plan.privacy.delta, cap_rho)
-        return cls(plan, zones, calendar, statistics, allocation, cap_rho)
+        best: tuple[float, tuple[Statistic, ...], Allocation] | None = None
+        for choice in product(*map(_ways, statistics)):
+            needs = [need for statistic in choice for need in _needs(statistic)]
+            allocation = allocate(needs, plan.privacy.epsilon, plan.privacy.delta, cap_rho)
+            error = _expected_error(statistics, choice, allocation)
+            if best is None or error < best[0] - 1e-12:
+                best = error, choice, allocation
+        assert best is not None  # noqa: S101  # the product of no statistics has one element
+        return cls(plan, zones, calendar, best[1], best[2], cap_rho)
 
     @cached_property
     def measures(self) -> tuple[Measure, ...]:
@@ -84,6 +93,30 @@ class Design:
 def measure_name(statistic: str, level: Level | None) -> str:
     """`presence`, `presence.region`, `presence.all`."""
     return statistic if level is None else f"{statistic}.{level.name}"
+
+
+def _ways(statistic: Statistic) -> tuple[Statistic, ...]:
+    """Measured at its levels, or by zone alone where nothing is ever lost that coarser levels would have to tell."""
+    return (statistic, replace(statistic, levels=())) if statistic.lossless and statistic.levels else (statistic,)
+
+
+def _expected_error(statistics: Sequence[Statistic], choice: Sequence[Statistic], allocation: Allocation) -> float:
+    """Mean logarithm, by share, of the standard errors of each statistic's zones, half, and of its totals, half.
+
+    A total has the sum of what lies below it and, where the choice measures its level, a measurement of its own.
+    """
+    share = sum((s.share for s in statistics), Fraction(0))
+    error = 0.0
+    for statistic, chosen in zip(statistics, choice, strict=True):
+        fine = allocation.mechanisms[statistic.name].stderr
+        totals = [log(fine)]
+        for level in statistic.levels:
+            size = len(statistic.grid.places) / len(level.grid.places)
+            own = allocation.mechanisms[measure_name(statistic.name, level)].stderr if chosen.levels else inf
+            totals.append(log((own**-2 + 1 / (size * fine**2)) ** -0.5))
+        of_totals = sum(totals[1:]) / len(statistic.levels) if statistic.levels else totals[0]
+        error += float(statistic.share / share) * (totals[0] + of_totals) / 2
+    return error
 
 
 def _needs(statistic: Statistic) -> list[Need]:

@@ -32,10 +32,10 @@ POST_PROCESSING = (
     "number is multiplied by the factor that the coarser levels' totals say bounding took from its region and time "
     "(empirical Bayes over regions and times); a coarser number is the weighted least-squares mean of its own "
     "measurement and of the sum of what lies below it.",
-    "consistent: the weighted least-squares estimates, in which what places have in common over times is told from noise "
-    "(optimal shrinkage of singular values; numbers that noise does not explain stay as measured); then, from the "
-    "coarsest level down, the Euclidean projection onto non-negative values that add up to the level above, rounded to "
-    "whole numbers that still add up.",
+    "consistent: the weighted least-squares estimates, in which what places have in common over times is told from "
+    "noise (optimal shrinkage of singular values; numbers that noise does not explain stay as measured); then, from "
+    "the coarsest level down, the Euclidean projection onto non-negative values that add up to the level above, "
+    "rounded to whole numbers that still add up.",
 )
 
 

@@ -46,7 +46,7 @@ def test_what_noise_does_not_explain_stays() -> None:
 
 
 def test_without_that_rule_the_event_would_be_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    true, noisy = city(3)
+    _, noisy = city(3)
     noisy[7, 20] += 10 * NOISE
     monkeypatch.setattr(smooth, "SURPRISING", 1e9)
     assert abs(smoothed(noisy, NOISE)[7, 20] - noisy[7, 20]) > 5 * NOISE
