@@ -96,8 +96,9 @@ def measure_name(statistic: str, level: Level | None) -> str:
 
 
 def _ways(statistic: Statistic) -> tuple[Statistic, ...]:
-    """Measured at its levels, or by zone alone where nothing is ever lost that coarser levels would have to tell."""
-    return (statistic, replace(statistic, levels=())) if statistic.lossless and statistic.levels else (statistic,)
+    """Measured at its levels, or by zone alone where nothing is lost that coarser levels tell, nor zones are merged."""
+    free = statistic.lossless and statistic.target is None and statistic.levels
+    return (statistic, replace(statistic, levels=())) if free else (statistic,)
 
 
 def _expected_error(statistics: Sequence[Statistic], choice: Sequence[Statistic], allocation: Allocation) -> float:
