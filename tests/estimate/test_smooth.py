@@ -27,7 +27,7 @@ def rms(error: Float64) -> float:
 def test_common_patterns_are_told_from_noise(turned: bool) -> None:
     true, noisy = city(1)
     found = smoothed(noisy.T.copy(), NOISE).T if turned else smoothed(noisy, NOISE)
-    # two patterns of 24 carry 2 / 24 of the noise, a few numbers beyond 3.5 deviations stay as they were
+    # two patterns of 24 carry 2 / 24 of the noise, a few numbers beyond 4.5 deviations stay as they were
     assert rms(found - true) < 0.4 * rms(noisy - true)
 
 

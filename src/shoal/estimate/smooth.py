@@ -6,7 +6,7 @@ from shoal._arrays import Float64
 
 FEWEST = 4
 """Columns below which there is next to nothing to learn from."""
-SURPRISING = 3.5
+SURPRISING = 4.5
 """Standard deviations of its noise by which a number must differ from what is common, to stand as it was measured."""
 
 
