@@ -51,7 +51,7 @@ def test_formats_side_by_side(tmp_path: Path, cluster: Cluster) -> None:
     (plan.folder / "records" / "4.csv.gz").write_bytes(gzip.compress("\r\n".join(turned).encode()))
     local, spark = both(plan, cluster)
     assert local == spark
-    assert all(sum(cell > 0 for cell in cells) >= 15 for cells in spark[0].values())
+    assert all(sum(cell > 0 for cell in cells) >= 15 for name, cells in spark[0].items() if "." not in name)
     assert counted(plan_of(tmp_path / "fewer", {"1.csv": ROWS[1:]}), LocalEngine())[0] != spark[0]  # one record shows
 
 
