@@ -28,7 +28,7 @@ from benchmarks.accuracy._cases import CASES
 from benchmarks.accuracy._metrics import goodness, score
 from benchmarks.accuracy._peers import GOOGLE, OPENDP, REPORT, TUMULT, Sampling, tuned
 from benchmarks.accuracy._report import Report
-from benchmarks.accuracy._results import OURS, Result, keep, kept, measured, table
+from benchmarks.accuracy._results import OURS, Result, keep, kept, measured, shown, table
 from benchmarks.accuracy._tumult import Tumult
 
 TUNING = (1001, 1002)
@@ -82,7 +82,11 @@ def main() -> None:
     options.add_argument("--environments", type=Path, help="folder that keeps the other libraries' environments")
     options.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data", help="folder of the real data")
     options.add_argument("--keep", type=Path, default=KEPT, help="JSON file that results are written into")
+    options.add_argument("--show", action="store_true", help="only print what is kept")
     chosen = options.parse_args()
+    if chosen.show:
+        print(shown(chosen.keep))
+        return
     if unknown := [name for name in chosen.cases if name not in CASES]:
         sys.exit(f"{', '.join(unknown)}: no such case; there are {', '.join(CASES)}")
     where = machine("numpy", "opendp")

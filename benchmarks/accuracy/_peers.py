@@ -17,6 +17,7 @@ import numpy as np
 
 from benchmarks.accuracy._bounding import Limits, truncated
 from benchmarks.accuracy._case import Case, Estimates
+from benchmarks.accuracy._case import Kind as CaseKind
 from benchmarks.accuracy._noise import Kind, Noise, by_numpy, by_opendp, gaussian_scale
 from shoal.privacy.accounting import rho_for
 
@@ -80,17 +81,24 @@ class Family:
 
     def settings(self, case: Case) -> list[Sampling]:
         """All settings that are tried. Where everyone has one row in a cell, limits of rows are those of cells."""
-        several = (1, 2, 3, 5) if case.weight.max(initial=1) > 1 else (1,)
-        limits = [Limits(cells, rows) for cells in CELLS for rows in several] if self.cells else []
+        several = (1, 2, 3) if case.weight.max(initial=1) > 1 else (1,)
+        most = TRIED[case.kind]
+        limits = [Limits(cells, rows) for cells in most for rows in several] if self.cells else []
         if self.rows and (not self.cells or len(several) > 1):
-            limits += [Limits(0, rows) for rows in CELLS]
+            limits += [Limits(0, rows) for rows in most]
         tried = [Sampling(self.name, kind, one, clips=self.clips) for kind in self.kinds for one in limits]
         if case.kind == "regions" and not self.clips:
             tried += [with_regions(method, 0.5) for method in tried]
         return tried
 
 
-CELLS = (1, 2, 4, 8, 12, 16, 20, 24, 32, 48)
+TRIED: dict[CaseKind, tuple[int, ...]] = {
+    "presence": (1, 2, 4, 8, 12, 14, 16, 18, 20, 22, 24),
+    "regions": (8, 12, 14, 16, 18, 20, 22, 24),
+    "flows": (1, 2, 4, 8, 16),
+    "visits": (4, 8, 12, 16, 20, 24, 32, 48),
+}
+"""Kind of case -> the most cells of a device, or rows, that are tried."""
 GOOGLE = Family("Google's design (OpenDP, Laplace)", ("laplace",), cells=True, rows=False)
 OPENDP = Family("OpenDP, key sampling", ("gaussian",), cells=True, rows=False)
 TUMULT = Family("twin of Tumult Analytics", ("gaussian", "laplace"), cells=True, rows=True)

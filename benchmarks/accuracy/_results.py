@@ -70,7 +70,8 @@ def measured(case: Case, method: Method, seeds: Sequence[int]) -> Result:
 def keep(file: Path, case: Case, results: Sequence[Result], about: str) -> None:
     """Write the results of `case` into `file`, beside those of other cases."""
     every = json.loads(file.read_text()) if file.exists() else {}
-    every[case.name] = {"title": case.title, "about": about, "results": [asdict(result) for result in results]}
+    about_case = {"title": case.title, "kind": case.kind, "about": about}
+    every[case.name] = {**about_case, "results": [asdict(result) for result in results]}
     file.write_text(json.dumps(every, indent=1, sort_keys=True) + "\n")
 
 
@@ -78,6 +79,16 @@ def kept(file: Path, name: str) -> list[Result]:
     """The results that `file` has of the case `name`."""
     every = json.loads(file.read_text()) if file.exists() else {}
     return [Result(**result) for result in every.get(name, {}).get("results", [])]
+
+
+def shown(file: Path) -> str:
+    """Everything that `file` has, as Markdown."""
+    every = json.loads(file.read_text())
+    parts = [
+        f"### {case['title']}\n\n{table(case['kind'], kept(file, name))}\n\n{name}: {case['about']}\n"
+        for name, case in every.items()
+    ]
+    return "\n".join(parts)
 
 
 def table(kind: Kind, results: Sequence[Result]) -> str:
@@ -94,9 +105,9 @@ def table(kind: Kind, results: Sequence[Result]) -> str:
     for result in results:
         versions = result.mean if kind == "regions" else [result.version]
         for one in (replace(result, version=version) for version in versions):
-            shown = [_shown(one, column, form) for column, form in columns.items()]
+            figures = [_shown(one, column, form) for column, form in columns.items()]
             ratio = f"{one.at(compared) / best:.2f}" if best else ""
-            lines.append(_line([one.name, one.setting, one.version, str(one.runs), *shown, ratio]))
+            lines.append(_line([one.name, one.setting, one.version, str(one.runs), *figures, ratio]))
     return "\n".join(lines)
 
 

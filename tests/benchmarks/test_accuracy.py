@@ -191,6 +191,7 @@ class TestFigures:
         assert ratios == ["1.25", "1.00", "0.25", "0.50"]
         _results.keep(tmp_path / "kept.json", nobody(), results, "here")
         assert _results.kept(tmp_path / "kept.json", "nobody") == results
+        assert table("presence", results) in _results.shown(tmp_path / "kept.json")
 
 
 class TestLimits:
