@@ -98,7 +98,7 @@ def measure_name(statistic: str, level: Level | None) -> str:
 def _ways(statistic: Statistic) -> tuple[Statistic, ...]:
     """Measured at its levels, or by zone alone where nothing is lost that coarser levels tell, nor zones are merged."""
     free = statistic.lossless and statistic.target is None and statistic.levels
-    return (statistic, replace(statistic, levels=())) if free else (statistic,)
+    return (statistic, replace(statistic, levels=(), cells=statistic.cells[:1])) if free else (statistic,)
 
 
 def _expected_error(statistics: Sequence[Statistic], choice: Sequence[Statistic], allocation: Allocation) -> float:
@@ -128,8 +128,7 @@ def _needs(statistic: Statistic) -> list[Need]:
             measure_name(statistic.name, level),
             statistic.share * Fraction(weight, sum(weights)),
             statistic.bound if level is None else statistic.wide_bound,
-            statistic.most_cells,
-            statistic.name,
+            cells,
         )
-        for level, weight in zip(levels, weights, strict=True)
+        for level, weight, cells in zip(levels, weights, statistic.cells, strict=True)
     ]

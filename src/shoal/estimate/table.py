@@ -94,7 +94,8 @@ def tables(
             result.append(_merged(tree, combined[0], variance[0], whole[0], grid, merge, found[0], ladder.laplace))
             continue
         estimate, error = (level.estimate, level.stderr) if at == 0 else (combined[at], np.sqrt(variance[at]))
-        half = half_width(error, np.sqrt(level.errors.variance), laplace=ladder.laplace)
+        pure = measured[at].mechanism.kind == "laplace"
+        half = half_width(error, np.sqrt(level.errors.variance), laplace=pure)
         share = level.share if at == 0 and not lossless else None
         result.append(Estimated(_rows(keys[at], estimate, error, half, whole[at]), None, share, float(np.median(half))))
     return result

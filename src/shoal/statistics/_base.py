@@ -38,7 +38,8 @@ class Statistic(ABC):
               or `CLOSE` times `typical_bound`)
     wide_bound  the same at the coarser levels, where little may be lost
     divisor   a published value is the sum of contributions over this: 1, or the number of units for a mean over units
-    most_cells  cells that one row can touch at most by the definition; None: any number
+    cells     that a usual row touches at the finest level and at those of `levels`: by this alone is the kind of noise
+              chosen, never the guarantee
     target    half an interval over its number, to which places are merged; None: each place is published by itself
     """
 
@@ -72,7 +73,7 @@ class Statistic(ABC):
     bound: Fraction
     wide_bound: Fraction
     divisor: int = 1
-    most_cells: int | None = None
+    cells: tuple[int, ...] = (1,)
     target: Fraction | None = None
 
     @classmethod
@@ -126,8 +127,8 @@ class Statistic(ABC):
                 f"{key}.by", f"{cls.name} by {time.name} in units of a day needs whole weeks; move period.end"
             )
         target = None if wish.resolution is None else wish.target or Fraction(1, 10)
-        most_cells = cls.most_cells_of(calendar, time)
-        return cls(grid, levels, calendar, wish.share, bound, wide, divisor, most_cells, target)
+        each = (cls.usual_cells(calendar, time), *(cls.bins_touched(calendar, time) for _ in levels))
+        return cls(grid, levels, calendar, wish.share, bound, wide, divisor, each, target)
 
     @classmethod
     def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:
@@ -142,31 +143,37 @@ class Statistic(ABC):
     @classmethod
     def widest_bound(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> Fraction:
         """L2 norm over a unit that few devices exceed where all places are one: half as much again as a usual one."""
-        days = max(1, len(calendar.days) // calendar.units)
         per_day = cls.per_day if kind == "points" else 2
-        events = per_day * days
+        events = per_day * _days_of_unit(calendar)
+        return round_root((1.5 * events) ** 2 / cls.bins_touched(calendar, time))
+
+    @classmethod
+    def bins_touched(cls, calendar: Calendar, time: TimeKey) -> int:
+        """Time bins over which a usual device's contributions of a unit are spread, all places being one."""
+        days = _days_of_unit(calendar)
         match time.name:
             case None:
-                touched = 1
+                return 1
             case "day":
-                touched = days
+                return days
             case "weekday":
-                touched = min(days, len(WEEKDAYS))
+                return min(days, len(WEEKDAYS))
             case "daypart":
-                touched = min(per_day, len(DAYPARTS))
+                return min(cls.per_day, len(DAYPARTS))
             case "hour":
-                touched = events
-        return round_root((1.5 * events) ** 2 / touched)
+                return cls.per_day * days
+
+    @classmethod
+    def usual_cells(cls, calendar: Calendar, time: TimeKey) -> int:
+        """Cells that a usual device touches in a unit: three places on the first day and one more on each other, or two
+        in each time bin if that is more; never more than it has contributions."""
+        days = _days_of_unit(calendar)
+        return min(cls.per_day * days, max(2 + days, 2 * cls.bins_touched(calendar, time)))
 
     @classmethod
     def divisor_of(cls, calendar: Calendar, time: TimeKey) -> int | None:
         """Most statistics are published as they are added up. None: over this period there is no such number."""
         return 1
-
-    @classmethod
-    def most_cells_of(cls, calendar: Calendar, time: TimeKey) -> int | None:
-        """Cells that one row can touch at most by the definition; None: any number."""
-        return None
 
     @abstractmethod
     def contribution(self, rows: Trajectories) -> Contributions:
@@ -204,6 +211,10 @@ class Statistic(ABC):
         return self.calendar.hour_start
 
 
+def _days_of_unit(calendar: Calendar) -> int:
+    return max(1, len(calendar.days) // calendar.units)
+
+
 def round_root(square: float) -> Fraction:
     """Square root rounded to halves: bounds that a person can read."""
     return Fraction(max(2, round(2 * isqrt(int(square * 10**6)) / 1000)), 2)
@@ -219,6 +230,11 @@ def most_of_days(calendar: Calendar, time: TimeKey) -> Fraction:
     unit, bin_ = np.empty((2, len(calendar.days)), dtype=np.int64)
     unit[calendar.day_of_hour], bin_[calendar.day_of_hour] = calendar.hour_unit, time.of_hour
     return _longest(unit, bin_)
+
+
+def most_in_unit(calendar: Calendar, time: TimeKey) -> int:
+    """Time bins of the unit that has most."""
+    return max(len(set(time.of_hour[calendar.hour_unit == unit].tolist())) for unit in range(calendar.units))
 
 
 def most_of_hours(calendar: Calendar, time: TimeKey) -> Fraction:

@@ -33,5 +33,5 @@ class OneCell(Statistic):
         return calendar.units
 
     @classmethod
-    def most_cells_of(cls, calendar: Calendar, time: TimeKey) -> int:
+    def usual_cells(cls, calendar: Calendar, time: TimeKey) -> int:
         return 1
