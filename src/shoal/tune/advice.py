@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from math import hypot
+from math import inf
 
 from shoal.design import Design, Measure
 from shoal.plan import Statistic as Wish
-from shoal.tune.choice import Scene, chosen, error_of_usual, losses, usual_size
+from shoal.tune.choice import Error, Scene, chosen, error_of_usual, losses, usual_size
 from shoal.tune.city import Cities, Seen
 from shoal.tune.report import Advice, Tried
 
@@ -48,18 +48,20 @@ class Advisor:
         tried = []
         for bound, one in zip(bounds, seen, strict=True):
             kept = min(1.0, float(one.top.sum() / whole))
-            tried.append(self._tried(bound, own, kept, self._noise(-1, bound), (1 - kept) * self._top_size))
+            error = Error(self._noise(-1, bound), (1 - kept) * self._top_size, corrected=False)
+            tried.append(self._tried(bound, own, kept, error))
         self._totals = tuple(tried)
         self.total = bounds[chosen([t.error for t in tried])]
 
     def advice(self, bounds: Sequence[Fraction], seen: Sequence[Sequence[Seen]]) -> Advice:
         """What both cities say of bounds of the finest level, and with it all there is to say."""
         own = self._wish.bound or self._statistic.bound
-        above, tried = self._noise(1, self.total), []
-        for bound, loss in zip(bounds, losses(self._whole, seen), strict=True):
-            noise, left = error_of_usual(self._scene, loss, self._noise(0, bound), above)
-            tried.append(self._tried(bound, own, loss.kept, noise, left))
-        best = bounds[chosen([t.error for t in tried])]
+        above, found = self._noise(1, self.total), losses(self._whole, seen)
+        errors = [
+            error_of_usual(self._scene, loss, self._noise(0, b), above) for b, loss in zip(bounds, found, strict=True)
+        ]
+        tried = [self._tried(b, own, loss.kept, e) for b, loss, e in zip(bounds, found, errors, strict=True)]
+        best = bounds[chosen([e.both if e.is_sound else inf for e in errors])]
         return Advice(
             statistic=self.name,
             size=self._scene.size / self._statistic.divisor,
@@ -76,6 +78,8 @@ class Advisor:
         usual = self._statistic.bound if level == 0 else self._statistic.wide_bound
         return measure.mechanism.stderr * float(bound / usual)
 
-    def _tried(self, bound: Fraction, own: Fraction, kept: float, noise: float, left: float) -> Tried:
+    def _tried(self, bound: Fraction, own: Fraction, kept: float, error: Error) -> Tried:
         per = self._statistic.divisor
-        return Tried(float(bound), kept, noise / per, left / per, hypot(noise, left) / per, bound == own)
+        return Tried(
+            float(bound), kept, error.noise / per, error.left / per, error.both / per, error.corrected, bound == own
+        )

@@ -22,7 +22,7 @@ on average. The median of non-empty cells would depend on how few devices are si
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot, sqrt
 
 import numpy as np
 
@@ -31,6 +31,8 @@ from shoal.tune.city import Seen
 
 EQUAL = 1.05
 """Of bounds whose errors are within this factor of the smallest the largest is chosen: it takes least away."""
+UNSEEN = 0.25
+"""Of the noise, a loss may be that is too small against it to be corrected: 94 % of 95 % intervals hold then."""
 
 
 @dataclass(frozen=True)
@@ -110,14 +112,37 @@ def is_corrected(scene: Scene, kept: float, noise: float, above: float) -> bool:
     return 1 / kept - 1 > CERTAIN * error
 
 
-def error_of_usual(scene: Scene, loss: Loss, noise: float, above: float) -> tuple[float, float]:
-    """(noise, everything else) in a usual number, standard deviations in contributions."""
+@dataclass(frozen=True)
+class Error:
+    """Of a usual number, standard deviations in contributions.
+
+    noise      as the correction multiplies it
+    left       what else is wrong
+    corrected  whether what is lost would be seen and given back
+    """
+
+    noise: float
+    left: float
+    corrected: bool
+
+    @property
+    def both(self) -> float:
+        return hypot(self.noise, self.left)
+
+    @property
+    def is_sound(self) -> bool:
+        """Would intervals that speak of noise alone still hold about as often as they say?"""
+        return self.corrected or self.left <= UNSEEN * self.noise
+
+
+def error_of_usual(scene: Scene, loss: Loss, noise: float, above: float) -> Error:
+    """Of a usual number under a bound; `noise` and `above` as in `is_corrected`."""
     if is_corrected(scene, loss.kept, noise, above):
-        return noise / loss.kept, sqrt((loss.bias * scene.size) ** 2 + loss.chance * scene.size)
-    return noise, (1 - loss.kept) * scene.size
+        return Error(noise / loss.kept, sqrt((loss.bias * scene.size) ** 2 + loss.chance * scene.size), corrected=True)
+    return Error(noise, (1 - loss.kept) * scene.size, corrected=False)
 
 
 def chosen(errors: Sequence[float]) -> int:
-    """The last of those that are about as small as the smallest."""
+    """The last of those that are about as small as the smallest. Infinite ones are never chosen, unless all are."""
     least = min(errors)
     return max(i for i, error in enumerate(errors) if error <= EQUAL * least)

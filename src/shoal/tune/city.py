@@ -36,7 +36,7 @@ MOST_DEVICES = 12_000
 """Of each city, however short."""
 MOST_CELLS = 600_000
 """Numbers of one release: drawing noise takes the most time. With more of them the zones are coarser."""
-FINEST, COARSEST = 10, 5
+FINEST, COARSEST = 10, 6
 """H3 resolutions that a city of 1,000 square kilometres may have."""
 
 

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 MEANING = (
     "Simulated people, not the records, which were not opened: cities differ, so take this for a guide. A usual number "
     "is one in which a usual contribution is counted. Noise is a standard deviation, after the correction has "
-    "multiplied it by 1 / kept; left is what the correction leaves wrong. Of bounds whose errors are within 5 % of the "
-    "smallest the largest is suggested, which takes least away."
+    "multiplied it by 1 / kept; left is what the correction leaves wrong. Of sound bounds whose errors are within 5 % of the "
+    "smallest the largest is suggested, which takes least away; a loss that this plan's noise hides, and that stays "
+    "uncorrected, may be a quarter of the noise."
 )
 
 
@@ -24,11 +25,12 @@ MEANING = (
 class Tried:
     """One bound. Errors are standard deviations of a usual number, in published units.
 
-    kept   share of all contributions that it keeps
-    noise  the plan's own, as the correction multiplies it
-    left   what the correction leaves wrong; of totals, what they lose
-    error  both together
-    own    whether it is the plan's, or the default where the plan names none
+    kept       share of all contributions that it keeps
+    noise      the plan's own, as the correction multiplies it
+    left       what the correction leaves wrong; of totals, what they lose
+    error      both together
+    corrected  whether totals would show the loss in this plan's noise; where not, it is left as it is
+    own        whether it is the plan's, or the default where the plan names none
     """
 
     bound: float
@@ -36,6 +38,7 @@ class Tried:
     noise: float
     left: float
     error: float
+    corrected: bool
     own: bool
 
 
@@ -113,7 +116,10 @@ class Tuning:
                 _grid([(a.statistic, a.size, a.bounds, a.bound) for a in tried], "left"),
                 Text("\nBounds of the totals over all places", style="bold"),
                 _grid([(a.statistic, a.total_size, a.totals, a.total_bound) for a in tried], "lost"),
-                Text("\n* the plan's own, or its default   > suggested", style="dim"),
+                Text(
+                    "\n> suggested   * the plan's own, or its default   ! too little of a loss to be seen and corrected",
+                    style="dim",
+                ),
                 Text(MEANING, style="dim"),
                 Text("\nFor the plan, each in the place of its table of that name:\n"),
                 Text(self.lines),
@@ -129,7 +135,8 @@ def _grid(rows: Sequence[tuple[str, float, Sequence[Tried], Fraction | None]], l
         grid.add_column(head, justify="left" if head == "statistic" else "right")
     for name, size, tried, best in rows:
         for i, t in enumerate(tried):
-            marks = ("*" if t.own else "") + (">" if best is not None and t.bound == float(best) else "")
+            lost = "!" if left == "left" and not t.corrected and t.left > t.noise / 100 else ""
+            marks = lost + ("*" if t.own else "") + (">" if best is not None and t.bound == float(best) else "")
             first = (name, amount(size)) if i == 0 else ("", "")
             errors = (amount(error) for error in (t.noise, t.left, t.error))
             grid.add_row(*first, marks, f"{t.bound:g}", f"{100 * t.kept:.0f} %", *errors)

@@ -15,7 +15,7 @@ DEVICES = 100_000
 """That a source is thought to have in a unit where the user does not say."""
 FACTORS = (0.35, 0.5, 0.7, 1.0, 1.4, 2.0)
 """Of the default bound, that are tried."""
-TOTAL_FACTORS = (0.5, 0.7, 1.0, 1.4)
+TOTAL_FACTORS = (0.7, 1.0, 1.4, 2.0)
 """Of the default bound of totals."""
 NOTHING_LOST = 3
 """So many times the default bound of totals hardly any device exceeds."""
