@@ -94,7 +94,7 @@ def test_more_noise_wants_a_smaller_bound(plan: Plan, temporary: Path) -> None:
         source = plan.source.model_copy(update={"synthetic": True})
         privacy = plan.privacy.model_copy(update={"epsilon": Fraction(epsilon)})
         own = plan.model_copy(update={"source": source, "privacy": privacy})
-        bound = of_visits(tune(own, devices=1_000_000, simulated=1000)).bound
+        bound = of_visits(tune(own, devices=3000, simulated=1000)).bound
         assert bound is not None
         return bound
 
