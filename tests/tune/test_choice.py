@@ -57,6 +57,11 @@ class TestLosses:
         unaware = [Seen(s.fine, s.top, 0.0, 1.0) for s in whole], [[Seen(s.fine, s.top, 0.0, 1.0) for s in bounded]]
         assert found.chance < 0.01 < losses(*unaware)[0].chance
 
+    def test_no_more_is_given_to_the_wrong_place_than_is_lost(self) -> None:
+        whole, bounded = two_cities(BIAS, 5)
+        nearly = [Seen(s.fine, s.top, s.noise, 0.99) for s in bounded]
+        assert losses(whole, [nearly])[0].bias <= 0.02 < losses(whole, [bounded])[0].bias
+
     def test_empty_cities(self) -> None:
         nobody = [seen(np.ones(3)), seen(np.array([-1.0, -1, -1]) + 1e-9)]
         assert losses(nobody, [nobody])[0].bias == 0

@@ -14,7 +14,9 @@ whoever was there; what each errs by itself is chance (and noise of a known vari
     a^2 = sum e1 e2 / sum s1 s2     c = (sum e1^2 + sum e2^2 - 2 sum e1 e2 - noise) / sum (s1 + s2)
 
 over all cells, where s are numbers of a release whose bounds cut nothing off, and e what a bounded one differs by. So
-a^2 is a mean over cells weighted by the square of their sizes: it is unbiased, and no cell is too small to count.
+a^2 is a mean over cells weighted by the square of their sizes: it is unbiased, and no cell is too small to count. It is
+itself known to a few percent of S only (of pairs of zones, 5 to 10), so it is made to fall with the bound, and held to
+the share that is lost: no more can be given back to the wrong place.
 
 The usual number is sum s1 s2 / mean sum s: the size, in one city, of the cell in which a contribution of the other lies
 on average. The median of non-empty cells would depend on how few devices are simulated; this grows as they do.
@@ -83,7 +85,7 @@ def losses(whole: Sequence[Seen], bounded: Sequence[Sequence[Seen]]) -> list[Los
         chance.append(max(0.0, sum(float(e @ e) for e in errors) - 2 * both - noise) / total)
         kept.append(min(1.0, sum(float(city.fine.sum()) * city.kept for city in cities) / total))
     falling = np.maximum(descending(square), 0.0)
-    return [Loss(k, sqrt(a), c) for k, a, c in zip(kept, falling.tolist(), chance, strict=True)]
+    return [Loss(k, min(sqrt(a), 1 - k), c) for k, a, c in zip(kept, falling.tolist(), chance, strict=True)]
 
 
 def descending(values: Sequence[float]) -> np.ndarray:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 MEANING = (
     "Simulated people, not the records, which were not opened: cities differ, so take this for a guide. A usual number "
     "is one in which a usual contribution is counted. Noise is a standard deviation, after the correction has "
-    "multiplied it by 1 / kept; left is what the correction leaves wrong. Of sound bounds whose errors are within 5 % of the "
-    "smallest the largest is suggested, which takes least away; a loss that this plan's noise hides, and that stays "
+    "multiplied it by 1 / kept; left is what the correction leaves wrong. Of sound bounds whose errors are within 5 % of "
+    "the smallest the largest is suggested, which takes least away; a loss that this plan's noise hides, and that stays "
     "uncorrected, may be a quarter of the noise."
 )
 
@@ -117,7 +117,7 @@ class Tuning:
                 Text("\nBounds of the totals over all places", style="bold"),
                 _grid([(a.statistic, a.total_size, a.totals, a.total_bound) for a in tried], "lost"),
                 Text(
-                    "\n> suggested   * the plan's own, or its default   ! too little of a loss to be seen and corrected",
+                    "\n> suggested   * the plan's own, or its default   ! a loss too small to be corrected",
                     style="dim",
                 ),
                 Text(MEANING, style="dim"),
