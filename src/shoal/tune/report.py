@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 MEANING = (
-    "Simulated people, not the records, which were not opened: cities differ, so take this for a guide. A usual number "
-    "is one in which a usual contribution is counted. Noise is a standard deviation, after the correction has "
-    "multiplied it by 1 / kept; left is what the correction leaves wrong. Of sound bounds whose errors are within 5 % of "
-    "the smallest the largest is suggested, which takes least away; a loss that this plan's noise hides, and that stays "
-    "uncorrected, may be a quarter of the noise."
+    "Simulated people, not the records, which were not opened: cities differ, so take this for a guide. A usual "
+    "number is one in which a usual contribution is counted. Noise is a standard deviation, after the correction "
+    "has multiplied it by 1 / kept; left is what the correction leaves wrong. Of sound bounds whose errors are "
+    "within 5 % of the smallest the largest is suggested, which takes least away; a loss that this plan's noise "
+    "hides, and that stays uncorrected, may be a quarter of the noise."
 )
 
 
