@@ -99,9 +99,7 @@ def check(
     ] = False,
     devices: Annotated[
         int | None,
-        typer.Option(
-            min=1, help="--tune: devices that the source may have in one unit; never counted.  [default: 100000]"
-        ),
+        typer.Option(min=1, help="With --tune: about how many devices the source has in one unit; 100000 if not said."),
     ] = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
