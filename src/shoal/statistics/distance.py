@@ -46,7 +46,7 @@ class Distance(Statistic):
         return calendar.most_days  # each day in a class of its own, at worst
 
     @classmethod
-    def usual_cells(cls, calendar: Calendar, time: TimeKey) -> int:
+    def usual_cells(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> int:
         return calendar.most_days if time.name == "day" else 1 + calendar.most_days // 2
 
     def contribution(self, rows: Trajectories) -> Contributions:

@@ -47,7 +47,7 @@ class Presence(Statistic):
         return most_in_unit(calendar, time)
 
     @classmethod
-    def usual_cells(cls, calendar: Calendar, time: TimeKey) -> int:
+    def usual_cells(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> int:
         hours = len(calendar.days) * 24 // calendar.units
         return min(hours // 2, 2 * most_in_unit(calendar, time)) if time.name != "hour" else hours // 2
 

@@ -42,7 +42,7 @@ class StayHome(Statistic):
         return 1 if time.name is None else calendar.most_days
 
     @classmethod
-    def usual_cells(cls, calendar: Calendar, time: TimeKey) -> int:
+    def usual_cells(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> int:
         return 1 if time.name is None else 1 + calendar.most_days // 3
 
     def contribution(self, rows: Trajectories) -> Contributions:
