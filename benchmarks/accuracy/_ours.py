@@ -32,11 +32,12 @@ STATISTIC = {
 """Kind of case -> statistic, its keys, the unit of the plan and its days: one unit holds all."""
 
 BOUNDS = {
-    "presence": (1.5, 2, 3, 4, 5),
-    "regions": (1.5, 2, 3, 4, 5),
-    "flows": (0.5, 1, 2, 3),
-    "visits": (3, 4, 6, 8, 10),
+    "presence": ((1.5, None), (2, None), (3, None)),
+    "regions": ((1.5, None), (2, None), (3, None)),
+    "flows": ((0.25, None), (0.5, None), (1, None), (2, None)),
+    "visits": tuple((bound, total) for bound in (0.5, 1, 2, 4) for total in (8, 15, 30)),
 }
+"""Bounds of the finest level, and of the totals (None: Shoal's own) that are tried."""
 
 PLAN = """
 [source]
@@ -76,14 +77,15 @@ class Shoal:
 
     bound: Fraction
     folder: Path
+    total: Fraction | None = None
     name: str = "Shoal"
 
     @property
     def setting(self) -> str:
-        return f"L2 bound {float(self.bound):g}"
+        return f"bound {float(self.bound):g}" + ("" if self.total is None else f", totals {float(self.total):g}")
 
     def __call__(self, case: Case, seed: int) -> Estimates:
-        design = design_of(case, self.bound, self.folder)
+        design = design_of(case, self.bound, self.folder, self.total)
         (statistic,) = design.statistics
         bins = statistic.grid.time.bins
         place, time = np.divmod(case.cell, case.cells // case.zones)
@@ -113,11 +115,14 @@ class Shoal:
 
 def settings(case: Case, folder: Path) -> Sequence[Shoal]:
     """The bounds that are tried."""
-    return [Shoal(Fraction(b).limit_denominator(100), folder) for b in BOUNDS[case.kind]]
+    return [
+        Shoal(Fraction(b).limit_denominator(100), folder, None if t is None else Fraction(t))
+        for b, t in BOUNDS[case.kind]
+    ]
 
 
 @lru_cache(maxsize=1)
-def design_of(case: Case, limit: Fraction, folder: Path) -> Design:
+def design_of(case: Case, limit: Fraction, folder: Path, total: Fraction | None = None) -> Design:
     """The design of a plan for `case` with the L2 norm `limit`, written to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     statistic, by, unit, days = STATISTIC[case.kind]
@@ -135,6 +140,8 @@ def design_of(case: Case, limit: Fraction, folder: Path) -> Design:
         bound=float(limit),
     )
     (folder / "zones.geojson").write_text(json.dumps(squares(case)))
+    if total is not None:
+        text += f"total_bound = {float(total)}\n"
     (folder / "plan.toml").write_text(text)
     return Design.of(Plan.load(folder / "plan.toml"))
 

@@ -105,18 +105,6 @@ def test_each_row_is_computed_alone(design: Design, name: str, devices: list[np.
     assert together == alone == vectors(bucket_of(devices[::-1]))
 
 
-@every
-def test_most_cells_is_true(design: Design, name: str) -> None:
-    """A statistic that claims a row touches few cells is held to it, over many random rows."""
-    statistic = find(design, name)
-    if statistic.most_cells is None:
-        return
-    generator = np.random.default_rng(5)
-    devices = [random_device(generator) for _ in range(200)]
-    vector = statistic.contribution(rows_of(design, bucket_of(devices)))
-    assert np.diff(vector.first).max() <= statistic.most_cells
-
-
 def random_device(generator: np.random.Generator) -> np.ndarray:
     from tests.contracts.hostile import CITY, END, START
 

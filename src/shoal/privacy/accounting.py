@@ -13,6 +13,9 @@ from math import exp, isqrt, log, nextafter, sqrt
 from shoal.privacy._opendp import opendp
 from shoal.privacy.mechanism import MAX_NORM, ONE, Mechanism
 
+WORTH = 0.1
+"""By how much Laplace noise must lessen the mean error of a plan to be worth what it costs the account."""
+
 
 @dataclass(frozen=True, slots=True)
 class Need:
@@ -62,10 +65,11 @@ def allocate(needs: Sequence[Need], epsilon: Fraction, delta: Fraction, most_rho
 
     What Laplace noise costs in error grows with k alone, so it goes to those needs that have the fewest cells: to one,
     two, three, ... of them, compared by the expected errors, weighted by share (a mean of logarithms, so that no unit
-    of measurement counts more than another); ties go to more Gaussian noise.
+    of measurement counts more than another).
 
-    Accounts add up rho, and Laplace noise of a large epsilon costs much of it (epsilon^2 / 2): choices that cost more
-    than `most_rho`, all that the account can ever pay, are left out. Gaussian noise alone never does.
+    Accounts add up rho, and Laplace noise of a large epsilon costs much of it (epsilon^2 / 2): it is chosen only where
+    the mean error is less by `WORTH` than with Gaussian noise alone, and never where it costs more than `most_rho`, all
+    that the account can ever pay.
     """
     total = sum((need.share for need in needs), Fraction(0))
     order = [n.name for n in sorted(needs, key=lambda need: need.cells or 0) if n.cells is not None]
@@ -81,7 +85,8 @@ def allocate(needs: Sequence[Need], epsilon: Fraction, delta: Fraction, most_rho
     for count in range(len(order) + 1):
         chosen = frozenset(order[:count])
         found = tried(chosen)
-        if found is not None and (best is None or found[0] < best[0] - 1e-12):
+        gain = log(1 + WORTH) if count == 1 or (best is not None and not best[1]) else 1e-12
+        if found is not None and (best is None or found[0] < best[0] - gain):
             best = found[0], chosen, found[1]
     assert best is not None  # noqa: S101  # the empty choice is always possible
     error, laplaces, mechanisms = best

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
-from math import isqrt
+from math import ceil, isqrt
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -127,7 +127,10 @@ class Statistic(ABC):
                 f"{key}.by", f"{cls.name} by {time.name} in units of a day needs whole weeks; move period.end"
             )
         target = None if wish.resolution is None else wish.target or Fraction(1, 10)
-        each = (cls.usual_cells(calendar, time, plan.source.kind), *(cls.bins_touched(calendar, time) for _ in levels))
+        own, touched = cls.usual_cells(calendar, time, plan.source.kind), cls.bins_touched(calendar, time)
+        # put together, a row's cells weigh as much in L1 as before: totals must not be bounded harder than their parts
+        least = ceil(bound**2 * own / wide**2)
+        each = (own, *(max(touched, least) for _ in levels))
         return cls(grid, levels, calendar, wish.share, bound, wide, divisor, each, target)
 
     @classmethod
@@ -147,7 +150,7 @@ class Statistic(ABC):
         Three times a usual device's of a day; of longer units less, as busy days and quiet ones even out. In simulated
         cities that keeps 99 % (`shoal check --tune`).
         """
-        days, per_day = _days_of_unit(calendar), cls.per_day if kind == "points" else 1
+        days, per_day = _days_of_unit(calendar), cls.per_day if kind == "points" else 2
         events = per_day * days * (1.5 + 1.5 / days**0.5)
         return round_root(events**2 / cls.bins_touched(calendar, time))
 
