@@ -10,8 +10,8 @@ from shoal.levels import Level
 from shoal.plan import Plan
 from shoal.privacy.accounting import Allocation, Need, allocate, rho_for
 from shoal.privacy.mechanism import Mechanism
-from shoal.statistics import Statistic, statistics_of
-from shoal.zones import Zones, load_zones
+from shoal.statistics import Statistic, asks_for_places, statistics_of
+from shoal.zones import Zones, load_places, load_zones
 
 WEIGHTS: dict[tuple[str | None, ...], tuple[int, ...]] = {
     (None,): (1,),
@@ -46,6 +46,7 @@ class Design:
     """What a plan comes to: its zones and hours, the cells of each statistic, and the noise that its budget buys.
 
     cap_rho  what the account's cap in epsilon is in rho, at the plan's delta
+    places   the named places; None: no statistic is counted by them
     """
 
     plan: Plan
@@ -54,17 +55,19 @@ class Design:
     statistics: tuple[Statistic, ...]
     allocation: Allocation
     cap_rho: Fraction
+    places: Zones | None = None
 
     @classmethod
     def of(cls, plan: Plan) -> "Design":
         """Work the design out. Opens the plan's zone files, no records. Raises `PlanError` and `DataError`."""
         calendar = Calendar.from_plan(plan)
-        zones = load_zones(plan)
-        statistics = statistics_of(plan, zones, calendar)
+        asked = asks_for_places(plan)
+        zones, places = load_zones(plan), load_places(plan) if asked else None
+        statistics = statistics_of(plan, zones, calendar, places)
         needs = [need for statistic in statistics for need in _needs(statistic)]
         cap_rho = rho_for(plan.source.account_cap, plan.privacy.delta)
         allocation = allocate(needs, plan.privacy.epsilon, plan.privacy.delta, cap_rho)
-        return cls(plan, zones, calendar, statistics, allocation, cap_rho)
+        return cls(plan, zones, calendar, statistics, allocation, cap_rho, places)
 
     @cached_property
     def measures(self) -> tuple[Measure, ...]:
@@ -75,6 +78,10 @@ class Design:
             for level in (None, *statistic.levels)
             for name in [measure_name(statistic.name, level)]
         )
+
+    def zones_of(self, statistic: Statistic) -> Zones:
+        """What one statistic is counted by: the zones, or the named places."""
+        return self.places if statistic.of_named_places and self.places is not None else self.zones
 
     def measures_of(self, statistic: Statistic) -> tuple[Measure, ...]:
         """Those of one statistic, from fine to coarse."""

@@ -93,6 +93,8 @@ class Evaluation:
 def evaluate(release: Release, truth: str | Path) -> Evaluation:
     """Compare `release` with the tables <statistic>.parquet in the folder `truth`: its key columns, and `value`.
 
+    Of a statistic by named places the truth lies in places/<statistic>.parquet.
+
     Sums by region and over all are compared with the same truth, added up.
 
     For a release without a time key, the truth of a statistic of `ADD_UP` may have one: then it is added up.
@@ -112,7 +114,8 @@ def evaluate(release: Release, truth: str | Path) -> Evaluation:
         raise UsageError(f"{truth}: no such folder; give the folder of the truth, as `shoal simulate` writes it")
     lines = []
     for name in release:
-        fine = _joined(release[name], truth / f"{name}.parquet")
+        folder = truth / "places" if release[name].facts.of_named_places else truth
+        fine = _joined(release[name], folder / f"{name}.parquet")
         for table in (release[other] for other in release.tables if release[other].facts.base == name):
             value = pl.Series("value", table.add_up(fine["value"].to_numpy()))
             lines.append(_line(table, table.to_polars().with_columns(value)))

@@ -64,7 +64,7 @@ def run(
         else:
             source.fingerprint_along(state.digest_key)  # there is nothing to compare it with before the reading
         request = _request(design)
-        size = size_about(sum(measure.grid.cells for measure in design.measures), design.zones)
+        size = size_about(sum(measure.grid.cells for measure in design.measures), design.zones, design.places)
         state.accounts.check(request)  # refuse before hours of work; `charge` below decides
         require_room(size, (state.releases, out))
         tally = Tally()
@@ -83,7 +83,7 @@ def run(
             found = tables(
                 noisy,
                 statistic.grid,
-                design.zones.ids,
+                design.zones_of(statistic).ids,
                 statistic.levels,
                 divisor=statistic.divisor,
                 most=float(statistic.most_in_cell()),
@@ -102,9 +102,10 @@ def run(
             statistics=[_facts(design, m, estimated[m.name]) for m in design.measures],
             assessment_sha256=assessment,
             post_processing=POST_PROCESSING,
+            places=design.places,
         )
         rows = {name: table.rows for name, table in estimated.items()}
-        folder = write(state.releases, manifest=facts, tables=rows, zones=design.zones)
+        folder = write(state.releases, manifest=facts, tables=rows, zones=design.zones, places=design.places)
         state.accounts.released(paid.charge, folder.name)
         return _publish(state, folder.name, out)
 
@@ -113,13 +114,14 @@ def _facts(design: Design, measure: Measure, found: Estimated) -> StatisticFacts
     statistic = measure.statistic
     wish = design.plan.statistics[statistic.name]
     pairs = len(statistic.grid.columns) == 2 and measure.level is None
+    level = None if measure.level is None else measure.level.name
     return StatisticFacts.of(
         measure.name,
         measure.grid.keys,
         measure.grid.cells,
         measure.mechanism,
         share=statistic.share,
-        value=sentences.at_level(statistic.meaning, None if measure.level is None else measure.level.name),
+        value=sentences.at_level(statistic.meaning, level, by_place=statistic.of_named_places),
         divisor=statistic.divisor,
         pairs=None if not pairs else "all" if wish.max_km is None else "within",
         max_km=wish.max_km if pairs else None,
@@ -153,16 +155,21 @@ def _request(design: Design) -> Request:
 def _plan_key(design: Design, state: State) -> str:
     """By which two runs of one plan know each other."""
     digest = hashlib.blake2b(key=state.digest_key, digest_size=32, person=b"shoal plan")
-    for part in (design.plan.full_digest(), design.zones.digest):
+    for part in (design.plan.full_digest(), *_public_digests(design)):
         digest.update(part.encode() + b"\n")
     return digest.hexdigest()
+
+
+def _public_digests(design: Design) -> tuple[str, ...]:
+    """Of the files of zones and places, which may change while the plan that names them does not."""
+    return tuple(zones.digest for zones in (design.zones, design.places) if zones is not None)
 
 
 def _request_key(design: Design, source: Opened, state: State, progress: Progress) -> str:
     """Keyed digest by which the same plan over the same records is known again. Secret: it stays in the state."""
     records = source.fingerprint(state.digest_key, lambda done: progress("Recognising the records", done))
     digest = hashlib.blake2b(key=state.digest_key, digest_size=32)
-    for part in (design.plan.full_digest(), design.zones.digest, records):
+    for part in (design.plan.full_digest(), *_public_digests(design), records):
         digest.update(part.encode() + b"\n")
     return digest.hexdigest()
 

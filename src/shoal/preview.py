@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from shoal.design import Design
 from shoal.plan import Plan
 from shoal.privacy.accounting import epsilon_of
+from shoal.release import sentences
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -38,6 +39,7 @@ class Preview:
     period: str
     unit: str
     zones: int
+    places: int | None
     epsilon: float
     delta: float
     rho: str
@@ -67,8 +69,9 @@ class Preview:
         from rich.text import Text
 
         kind = " SYNTHETIC: no real devices." if self.synthetic else ""
+        places = "" if self.places is None else f", {self.places:,} named places"
         head = Text(
-            f"{self.source}, {self.period}: {self.zones:,} zones.{kind}\n"
+            f"{self.source}, {self.period}: {self.zones:,} zones{places}.{kind}\n"
             f"Guarantee: one device over one {self.unit}, epsilon {self.epsilon:g} at delta {self.delta:g} "
             f"(rho {self.rho_text}), for all statistics together."
         )
@@ -87,7 +90,7 @@ class Preview:
             )
         foot = Text(
             "\nThe last column is what noise alone does to one number: a true 1,000 is published as 1,000 ± that. Only "
-            "plan and\nzones were read, no record."
+            f"plan and\n{'zones' if self.places is None else 'zones and places'} were read, no record."
         )
         return Group(head, Text(), table, foot)
 
@@ -114,7 +117,7 @@ def preview(design: Design) -> Preview:
                 stderr=mechanism.stderr / statistic.divisor,
                 half_width=mechanism.half_width / statistic.divisor,
                 rho=str(mechanism.rho),
-                meaning=statistic.meaning,
+                meaning=sentences.at_level(statistic.meaning, None, by_place=statistic.of_named_places),
             )
         )
     period = plan.period
@@ -123,6 +126,7 @@ def preview(design: Design) -> Preview:
         period=f"{period.start} to {period.end} (exclusive, {plan.source.timezone})",
         unit=period.unit,
         zones=len(design.zones),
+        places=None if design.places is None else len(design.places),
         epsilon=float(plan.privacy.epsilon),
         delta=float(plan.privacy.delta),
         rho=str(allocation.rho),

@@ -4,7 +4,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
-from shoal.plan import Period
+from shoal.plan import PLACE, Period
 from shoal.release.manifest import Manifest, StatisticFacts
 from shoal.zones._base import Zones
 
@@ -52,7 +52,8 @@ def level_of(facts: StatisticFacts, manifest: Manifest, zones: Zones, calendar: 
     if base is None or base.keys != facts.keys or base.classes != facts.classes:
         raise ValueError("it is no coarser table of a statistic that is there")
     grid = grid_of(base, zones, calendar)
-    levels = levels_of(grid, regions_of(manifest.zones.kind, zones.ids, zones.parents))
+    kind = PLACE if facts.of_named_places else manifest.zones.kind
+    levels = levels_of(grid, regions_of(kind, zones.ids, zones.parents))
     found = [level for level in levels if level.name == facts.level]
     if not found:
         raise ValueError("the zones have no such level")

@@ -3,13 +3,12 @@
 import numpy as np
 
 from shoal.levels import ALL, LevelName
-from shoal.plan import ZonesKind
 from shoal.release._store import PublicZones
 from shoal.zones._base import Zones
-from shoal.zones.regions import Regions, regions_of
+from shoal.zones.regions import Kind, Regions, regions_of
 
 
-def places_at(level: LevelName | None, kind: ZonesKind, zones: Zones) -> Zones:
+def places_at(level: LevelName | None, kind: Kind, zones: Zones) -> Zones:
     """What the place columns of a table at `level` mean: the zones, their regions, or everything as one place.
 
     A region's shape is that of its zones together.

@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from shoal.classes import Classes
-from shoal.plan import Plan, Purpose, Unit, ZonesKind
+from shoal.plan import PLACE, Plan, Purpose, Unit, ZonesKind
 from shoal.privacy.mechanism import ONE, Kind, Mechanism
 from shoal.release import sentences
 
@@ -138,6 +138,11 @@ class StatisticFacts(_Facts):
         return "region" if level == "region" else "all" if level == "all" else None
 
     @property
+    def of_named_places(self) -> bool:
+        """Is it counted by named places instead of by zones?"""
+        return PLACE in self.keys
+
+    @property
     def usual_width(self) -> float:
         """Half of the 95 % interval of a usual number, in published units."""
         return self.half_width if self.width is None else self.width
@@ -216,6 +221,25 @@ class ZonesFacts(_Facts):
     parents: bool
 
 
+class PlacesFacts(_Facts):
+    """The named places; `sha256` is their `Zones.digest`, with the categories as parents."""
+
+    count: Annotated[int, Field(ge=1)]
+    sha256: Sha256
+    names: bool
+    categories: bool
+
+    @classmethod
+    def of(cls, places: "Zones") -> Self:
+        """The facts that follow from the places."""
+        return cls(
+            count=len(places),
+            sha256=places.digest,
+            names=any(name is not None for name in places.names),
+            categories=any(category is not None for category in places.parents),
+        )
+
+
 class PeriodFacts(_Facts):
     """Local dates, `end` exclusive."""
 
@@ -264,12 +288,22 @@ class Facts(_Facts):
     """`Plan.public`."""
     plan_sha256: Sha256
     zones: ZonesFacts
+    places: PlacesFacts | None = None
+    """None: no statistic is counted by named places."""
     period: PeriodFacts
     privacy: PrivacyFacts
     account: AccountFacts
     statistics: Annotated[tuple[StatisticFacts, ...], BeforeValidator(_tuple), Field(min_length=1)]
     post_processing: Sentences = ()
     not_protected: Sentences = sentences.NOT_PROTECTED
+
+    @model_serializer(mode="wrap")
+    def _without_places(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without named places nothing is written about them: older manifests stay canonical."""
+        facts: dict[str, Any] = write(self)
+        if self.places is None:
+            facts.pop("places", None)
+        return facts
 
     @classmethod
     def of(
@@ -287,6 +321,7 @@ class Facts(_Facts):
         assessment_sha256: str | None = None,
         post_processing: Sequence[str] = (),
         created: datetime | None = None,
+        places: "Zones | None" = None,
     ) -> Self:
         """The facts of a release of `plan` over `zones`; `rho` (per unit) is the sum over statistics if not given."""
         total = sum((Fraction(s.rho) for s in statistics), Fraction(0)) if rho is None else rho
@@ -313,6 +348,7 @@ class Facts(_Facts):
                 names=any(name is not None for name in zones.names),
                 parents=any(parent is not None for parent in zones.parents),
             ),
+            places=None if places is None else PlacesFacts.of(places),
             period=PeriodFacts(start=plan.period.start, end=plan.period.end, unit=unit, timezone=plan.source.timezone),
             privacy=PrivacyFacts(
                 unit=unit,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -12,6 +13,11 @@ STEPS = 2
 """H3: regions are so many resolutions coarser. One step makes 7 zones a region, too few to gain; two make 49."""
 NOWHERE = "(no parent)"
 """Region of the zones that have no parent while others do."""
+UNNAMED = "(no category)"
+"""The same of named places, whose regions are their categories."""
+
+Kind = ZonesKind | Literal["place"]
+"""What regions are made of: zones, or named places."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,14 +32,15 @@ class Regions:
     of_zone: Int32
 
 
-def regions_of(kind: ZonesKind, ids: Sequence[str], parents: Sequence[str | None]) -> Regions | None:
-    """The regions of zones with these ids and parents: H3's cells two resolutions up, or the parents.
+def regions_of(kind: Kind, ids: Sequence[str], parents: Sequence[str | None]) -> Regions | None:
+    """The regions of zones with these ids and parents: H3's cells two resolutions up, or the parents (categories).
 
     None where there are no regions worth the name: fewer than two, or fewer than two zones in each on average.
     """
     if not ids:
         return None
-    labels = _coarser_cells(ids) if kind == "h3" else [NOWHERE if p is None else p for p in parents]
+    nowhere = UNNAMED if kind == "place" else NOWHERE
+    labels = _coarser_cells(ids) if kind == "h3" else [nowhere if p is None else p for p in parents]
     names, of_zone = np.unique(np.array(labels, dtype=np.str_), return_inverse=True)
     if not 2 <= names.size <= len(ids) // 2:
         return None
