@@ -88,9 +88,10 @@ class Preview:
                 f"{line.scale:,.1f}",
                 f"± {line.half_width:,.1f}",
             )
+        read = "plan and\nzones" if self.places is None else "plan,\nzones and places"
         foot = Text(
             "\nThe last column is what noise alone does to one number: a true 1,000 is published as 1,000 ± that. Only "
-            f"plan and\n{'zones' if self.places is None else 'zones and places'} were read, no record."
+            f"{read} were read, no record."
         )
         return Group(head, Text(), table, foot)
 

@@ -123,13 +123,14 @@ def _columns(facts: Facts) -> str:
     ]
     lines += [f"- `{s.statistic}` is suppressed by this rule: {_escape(s.suppression)}"
               for s in facts.statistics if s.suppression]  # fmt: skip
-    lines += [f"- Don't sum `{s.statistic}` over {_NOT_ADDED[s.statistic]}" for s in facts.statistics
-              if s.statistic in _NOT_ADDED]  # fmt: skip
+    for s in (s for s in facts.statistics if s.statistic in _NOT_ADDED):
+        why = _NOT_ADDED[s.statistic]
+        lines.append(f"- Don't sum `{s.statistic}` over {why.replace('zone', 'place') if s.of_named_places else why}")
     if facts.places is not None:
         lines.append(
             "- `place` is a named place of the plan. A stay counts for the place that holds most of its time, or for "
-            "none where it is outside all of them for longer; its zone is found by itself. The places together are "
-            "far from all stays. In a table `.region` it is a category of places, in `.all` all places."
+            "none where it is outside all of them for longer; its zone is found by itself. All places together hold "
+            "only a part of all stays. In a table `.region` it is a category of places, in `.all` all places."
         )
     if any("home" in s.keys for s in facts.statistics):
         lines.append("- `home` is the zone where a device spends its nights; devices without such a zone are left out.")

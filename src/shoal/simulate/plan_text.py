@@ -57,7 +57,7 @@ area = "area.geojson"                 # the cells whose centre lies in this area
 # parent = "parent"
 
 # [places]                            # named places beside the zones: markets, schools, parks, stations;
-#                                     # needs a statistic that is counted by them, such as the last one below
+#                                     # it needs a statistic that is counted by them, such as the last one below
 # file = "places.geojson"
 # id = "id"
 # name = "name"
@@ -100,7 +100,7 @@ bound = 4                             # a device with 16 trips between different
 share = 1
 by = ["zone"]
 
-# [statistics.visitors]               # devices with a stay in each named place; visits and dwell can be by place, too
+# [statistics.visitors]                 # devices with a stay in each named place; visits and dwell can be by place, too
 # share = 1
 # by = ["place"]
 """

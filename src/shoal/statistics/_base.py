@@ -25,6 +25,10 @@ CLOSE = 0.36
 """Square of the part of a usual device's norm to which the finest level is held by default: noise shrinks with it, and
 what is lost is measured at the coarser levels. Chosen by simulation: benchmarks/README.md, "Accuracy"."""
 
+IN_PLACES = Fraction(1, 3)
+"""Norm of a device's vector by named places, as a share of that by zones: most stays lie outside every place. So it is
+in the simulated city, for the middle of the devices and for the most active hundredth, in all three statistics."""
+
 
 @dataclass(frozen=True, eq=False)
 class Statistic(ABC):
@@ -106,7 +110,7 @@ class Statistic(ABC):
         grid = Grid(columns, cls.places_of(plan, centres, time), time, labels)
         levels = levels_of(grid, regions)
         days = max(1, len(calendar.days) // calendar.units)
-        usual = cls.typical_bound(days, time)
+        usual = _in(columns, cls.typical_bound(days, time))
         close = usual if cls.lossless or not levels else round_root(CLOSE * float(usual) ** 2)
         bound = close if wish.bound is None else wish.bound
         if wish.total_bound is not None and (cls.lossless or wish.total_bound < bound):
@@ -115,7 +119,7 @@ class Statistic(ABC):
         wide = (
             usual
             if cls.lossless
-            else wish.total_bound or max(bound, cls.widest_bound(calendar, time, plan.source.kind))
+            else wish.total_bound or max(bound, _in(columns, cls.widest_bound(calendar, time, plan.source.kind)))
         )
         divisor = cls.divisor_of(calendar, time)
         if divisor is None:
@@ -232,6 +236,11 @@ class Statistic(ABC):
 def round_root(square: float) -> Fraction:
     """Square root rounded to halves: bounds that a person can read."""
     return Fraction(max(2, round(2 * isqrt(int(square * 10**6)) / 1000)), 2)
+
+
+def _in(columns: tuple[str, ...], bound: Fraction) -> Fraction:
+    """A bound from public knowledge that is meant for zones, for what is counted."""
+    return round_root(float(bound * IN_PLACES) ** 2) if columns == (PLACE,) else bound
 
 
 def once(rows: Contributions) -> Contributions:
