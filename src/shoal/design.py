@@ -1,8 +1,11 @@
 """The design of a release: everything that is decided before a record is read, all of it public."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import product
+from math import inf, log
 
 from shoal.calendar import Calendar
 from shoal.keys import Grid
@@ -15,8 +18,8 @@ from shoal.zones import Zones, load_places, load_zones
 
 WEIGHTS: dict[tuple[str | None, ...], tuple[int, ...]] = {
     (None,): (1,),
-    (None, "all"): (19, 1),
-    (None, "region", "all"): (17, 2, 1),
+    (None, "all"): (39, 1),
+    (None, "region", "all"): (33, 6, 1),
 }
 """How a statistic's budget is split over its levels. Most goes to the finest: a coarser number is large, so that the
 same noise is little to it. Chosen by simulation: benchmarks/README.md, "Accuracy"."""
@@ -64,10 +67,16 @@ class Design:
         asked = asks_for_places(plan)
         zones, places = load_zones(plan), load_places(plan) if asked else None
         statistics = statistics_of(plan, zones, calendar, places)
-        needs = [need for statistic in statistics for need in _needs(statistic)]
         cap_rho = rho_for(plan.source.account_cap, plan.privacy.delta)
-        allocation = allocate(needs, plan.privacy.epsilon, plan.privacy.delta, cap_rho)
-        return cls(plan, zones, calendar, statistics, allocation, cap_rho, places)
+        best: tuple[float, tuple[Statistic, ...], Allocation] | None = None
+        for choice in product(*map(_ways, statistics)):
+            needs = [need for statistic in choice for need in _needs(statistic)]
+            allocation = allocate(needs, plan.privacy.epsilon, plan.privacy.delta, cap_rho)
+            error = _expected_error(statistics, choice, allocation)
+            if best is None or error < best[0] - 1e-12:
+                best = error, choice, allocation
+        assert best is not None  # noqa: S101  # the product of no statistics has one element
+        return cls(plan, zones, calendar, best[1], best[2], cap_rho, places)
 
     @cached_property
     def measures(self) -> tuple[Measure, ...]:
@@ -91,6 +100,31 @@ class Design:
 def measure_name(statistic: str, level: Level | None) -> str:
     """`presence`, `presence.region`, `presence.all`."""
     return statistic if level is None else f"{statistic}.{level.name}"
+
+
+def _ways(statistic: Statistic) -> tuple[Statistic, ...]:
+    """Measured at its levels, or by zone alone where nothing is lost that coarser levels tell, nor zones are merged."""
+    free = statistic.lossless and statistic.target is None and statistic.levels
+    return (statistic, replace(statistic, levels=())) if free else (statistic,)
+
+
+def _expected_error(statistics: Sequence[Statistic], choice: Sequence[Statistic], allocation: Allocation) -> float:
+    """Mean logarithm, by share, of the standard errors of each statistic's zones, half, and of its totals, half.
+
+    A total has the sum of what lies below it and, where the choice measures its level, a measurement of its own.
+    """
+    share = sum((s.share for s in statistics), Fraction(0))
+    error = 0.0
+    for statistic, chosen in zip(statistics, choice, strict=True):
+        fine = allocation.mechanisms[statistic.name].stderr
+        totals = [log(fine)]
+        for level in statistic.levels:
+            size = len(statistic.grid.places) / len(level.grid.places)
+            own = allocation.mechanisms[measure_name(statistic.name, level)].stderr if chosen.levels else inf
+            totals.append(log((own**-2 + 1 / (size * fine**2)) ** -0.5))
+        of_totals = sum(totals[1:]) / len(statistic.levels) if statistic.levels else totals[0]
+        error += float(statistic.share / share) * (totals[0] + of_totals) / 2
+    return error
 
 
 def _needs(statistic: Statistic) -> list[Need]:

@@ -117,7 +117,7 @@ def evaluate(release: Release, truth: str | Path) -> Evaluation:
         folder = truth / "places" if release[name].facts.of_named_places else truth
         fine = _joined(release[name], folder / f"{name}.parquet")
         for table in (release[other] for other in release.tables if release[other].facts.base == name):
-            value = pl.Series("value", table.add_up(fine["value"].to_numpy()))
+            value = pl.Series("value", table.sheet.add_up(fine["value"].to_numpy()))
             lines.append(_line(table, table.to_polars().with_columns(value)))
     return Evaluation(release.id, tuple(lines))
 
@@ -144,10 +144,10 @@ def _line(table: Table, rows: "pl.DataFrame") -> Line:
 
 
 def _joined(table: Table, file: Path) -> "pl.DataFrame":
-    """The table's rows in their order, with the truth of each as `value`."""
+    """The keys of a statistic by single zones (or pairs), in the order of cells, with the truth of each as `value`."""
 
     keys = list(table.keys)
-    published = _plain(table.to_polars(), keys)
+    published = _plain(table.sheet.fine.frame(table.release.zones_of(table.facts).ids), keys)
     truth = _plain(_read(file, table), keys)
     if any(truth.schema[key] != published.schema[key] for key in keys):
         raise DataError(f"{file}: its columns {', '.join(keys)} must be of the same types as those of the release")

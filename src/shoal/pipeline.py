@@ -11,9 +11,9 @@ from shoal._code import code_digest
 from shoal.design import Design, Measure
 from shoal.engines import Engine, LocalEngine, Opened, Progress
 from shoal.errors import StateError
-from shoal.estimate import Estimated, tables
+from shoal.estimate import Estimated, Merge, tables
 from shoal.ledger import Request, State
-from shoal.plan import Plan, next_unit
+from shoal.plan import PLACE, Plan, next_unit
 from shoal.privacy.noise import measure
 from shoal.release import sentences
 from shoal.release.manifest import Facts, StatisticFacts
@@ -21,6 +21,8 @@ from shoal.release.read import Release, open_release
 from shoal.release.room import require_room, size_about
 from shoal.release.write import place, release_id, write
 from shoal.sources import Tally
+from shoal.statistics import Statistic
+from shoal.zones.regions import groupings_of
 
 Tell = Callable[[str], None]
 """Told one sentence for the operator."""
@@ -30,8 +32,10 @@ POST_PROCESSING = (
     "number is multiplied by the factor that the coarser levels' totals say bounding took from its region and time "
     "(empirical Bayes over regions and times); a coarser number is the weighted least-squares mean of its own "
     "measurement and of the sum of what lies below it.",
-    "consistent: from the coarsest level down, the Euclidean projection of the weighted least-squares estimates onto "
-    "non-negative values that add up to the level above, rounded to whole numbers that still add up.",
+    "consistent: the weighted least-squares estimates, in which what places have in common over times is told from "
+    "noise (optimal shrinkage of singular values; numbers that noise does not explain stay as measured); then, from "
+    "the coarsest level down, the Euclidean projection onto non-negative values that add up to the level above, "
+    "rounded to whole numbers that still add up.",
 )
 
 
@@ -88,6 +92,7 @@ def run(
                 divisor=statistic.divisor,
                 most=float(statistic.most_in_cell()),
                 lossless=statistic.lossless,
+                merge=_merge(design, statistic),
             )
             estimated |= dict(zip((m.name for m in measures), found, strict=True))
         progress("Drawing noise", 1.0)
@@ -110,6 +115,16 @@ def run(
         return _publish(state, folder.name, out)
 
 
+def _merge(design: Design, statistic: Statistic) -> Merge | None:
+    """How places are merged, if at all; a single place has nothing to be merged with."""
+    if statistic.target is None or not statistic.levels:
+        return None
+    zones = design.zones_of(statistic)
+    kind = PLACE if statistic.of_named_places else design.plan.zones.kind
+    groupings = groupings_of(kind, zones.ids, zones.parents)
+    return Merge(zones.ids, groupings, float(statistic.target))
+
+
 def _facts(design: Design, measure: Measure, found: Estimated) -> StatisticFacts:
     statistic = measure.statistic
     wish = design.plan.statistics[statistic.name]
@@ -118,7 +133,7 @@ def _facts(design: Design, measure: Measure, found: Estimated) -> StatisticFacts
     return StatisticFacts.of(
         measure.name,
         measure.grid.keys,
-        measure.grid.cells,
+        found.rows.height,
         measure.mechanism,
         share=statistic.share,
         value=sentences.at_level(statistic.meaning, level, by_place=statistic.of_named_places),
@@ -128,6 +143,7 @@ def _facts(design: Design, measure: Measure, found: Estimated) -> StatisticFacts
         classes=statistic.classes,
         corrected=found.corrected,
         width=found.width,
+        areas=None if found.areas is None else found.areas.members(design.zones_of(statistic).ids),
     )
 
 

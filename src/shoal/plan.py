@@ -269,11 +269,15 @@ class Statistic(Table):
     """The same for the totals by region and over all, which tell what `bound` took away; at least as large."""
     by: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] | None = None
     """Keys: the statistic's places, `class` where it has classes, and at most one of hour, daypart, day, weekday."""
+    resolution: Literal["auto"] | None = None
+    """auto: each area at the finest level whose interval is within `target`; zones that are too small are merged."""
+    target: Annotated[Fraction, exact(Fraction(1)), AsText] | None = None
+    """Of `resolution = "auto"`: half an interval over its number, at most; default 1/10."""
     max_km: Positive | None = None
     """flows, catchment: pairs of zones further apart (centre to centre) are not measured."""
 
 
-_LATER = ("total_bound",)
+_LATER = ("total_bound", "resolution", "target")
 """Keys of a statistic that plans did not have at first."""
 
 

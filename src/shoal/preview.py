@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from rich.console import Group
 
 
+_OTHER = (
+    "\nEach statistic has the noise, and the levels, that give this plan the smaller expected error; `other` says how "
+    "\nmuch larger the mean error would be with the other kind of noise."
+)
+
+
 @dataclass(frozen=True)
 class Line:
     """One statistic of a plan, before anything is measured. Values are in published units."""
@@ -29,6 +35,8 @@ class Line:
     half_width: float
     rho: str
     meaning: str
+    otherwise: float | None = None
+    """How many times larger the plan's mean error would be with the other kind of noise here; None: there is none."""
 
 
 @dataclass(frozen=True)
@@ -84,14 +92,14 @@ class Preview:
                 " x ".join(line.keys),
                 f"{line.cells:,}",
                 f"{line.norm} {line.bound:g}",
-                line.mechanism,
+                line.mechanism if line.otherwise is None else f"{line.mechanism}, other ×{line.otherwise:.2f}",
                 f"{line.scale:,.1f}",
                 f"± {line.half_width:,.1f}",
             )
         read = "plan and\nzones" if self.places is None else "plan,\nzones and places"
         foot = Text(
             "\nThe last column is what noise alone does to one number: a true 1,000 is published as 1,000 ± that. Only "
-            f"{read} were read, no record."
+            f"{read} were read, no record." + (_OTHER if any(line.otherwise is not None for line in self.lines) else "")
         )
         return Group(head, Text(), table, foot)
 
@@ -118,7 +126,12 @@ def preview(design: Design) -> Preview:
                 stderr=mechanism.stderr / statistic.divisor,
                 half_width=mechanism.half_width / statistic.divisor,
                 rho=str(mechanism.rho),
-                meaning=sentences.at_level(statistic.meaning, None, by_place=statistic.of_named_places),
+                meaning=sentences.at_level(
+                    statistic.meaning,
+                    None if measure.level is None else measure.level.name,
+                    by_place=statistic.of_named_places,
+                ),
+                otherwise=None if measure.level else allocation.otherwise.get(statistic.name),
             )
         )
     period = plan.period

@@ -55,7 +55,7 @@ def test_every_release_can_be_drawn(tmp_path: Path, wishes: Any) -> None:
 
 
 def test_the_busiest_hour_is_that_with_the_largest_total(release: Release) -> None:
-    panel = _places(release, release["presence"])
+    panel = _places(release["presence"])
     table = release["presence"].to_polars()
     totals = table.group_by("hour").agg(pl.col("consistent").sum()).sort("consistent")
     hour = totals["hour"][-1]
@@ -74,7 +74,7 @@ def test_flows_are_summed_and_stand_out_of_their_noise(release: Release) -> None
 
 
 def test_classes_are_added_up_on_the_map(more: Release) -> None:
-    panel, table = _places(more, more["distance"]), more["distance"].to_polars()
+    panel, table = _places(more["distance"]), more["distance"].to_polars()
     sums = table.group_by("home", maintain_order=True).agg(pl.col("estimate").sum())["estimate"].to_list()
     assert panel.values.tolist() == pytest.approx(sums) and panel.when == "over the whole period"
     assert panel.half_width == pytest.approx(more["distance"].facts.half_width * 7**0.5)
@@ -82,7 +82,7 @@ def test_classes_are_added_up_on_the_map(more: Release) -> None:
 
 def test_classes_at_the_busiest_time(more: Release) -> None:
     """By daypart: rows of one zone and daypart are its classes, never the dayparts of one class."""
-    panel, table = _places(more, more["dwell"]), more["dwell"].to_polars()
+    panel, table = _places(more["dwell"]), more["dwell"].to_polars()
     totals = table.group_by("daypart").agg(pl.col("consistent").sum()).sort("consistent")
     assert panel.when == totals["daypart"][-1]
     at = table.filter(pl.col("daypart") == panel.when)
@@ -99,7 +99,7 @@ def test_a_zone_that_lacks_a_class_has_no_sum(tmp_path: Path) -> None:
     facts = manifest.statistics[0].model_copy(update={"suppression": "rows of small zones"})
     manifest = manifest.model_copy(update={"statistics": (facts,)})
     release = open_release(write(tmp_path / "r", manifest=manifest, tables=tables, zones=zones))
-    assert np.isnan(_places(release, release["distance"]).values).tolist() == [i == 3 for i in range(7)]
+    assert np.isnan(_places(release["distance"]).values).tolist() == [i == 3 for i in range(7)]
 
 
 def test_catchment_is_drawn_where_there_are_no_flows(more: Release) -> None:

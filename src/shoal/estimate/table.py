@@ -8,14 +8,35 @@ import numpy as np
 import polars as pl
 
 from shoal._arrays import Float64
+from shoal.areas import REST, named
+from shoal.areas import Areas as NamedAreas
+from shoal.estimate.areas import Areas, sums
+from shoal.estimate.areas import areas as decide
 from shoal.estimate.consistent import consistent
+from shoal.estimate.correction import Level as LevelFound
 from shoal.estimate.correction import corrected, half_width
-from shoal.estimate.ladder import Ladder
-from shoal.estimate.weighted import weighted
+from shoal.estimate.ladder import Ladder, add_up
+from shoal.estimate.smooth import smoothed
+from shoal.estimate.weighted import Tree, solved
 from shoal.keys import Grid
-from shoal.levels import Level
+from shoal.levels import ALL, Level
 from shoal.privacy.mechanism import ONE
 from shoal.privacy.noise import Measurements
+from shoal.zones.regions import Regions
+
+
+@dataclass(frozen=True, eq=False)
+class Merge:
+    """How places are put together.
+
+    zones      text[z]: ids of the places, which are single zones
+    groupings  from fine to coarse, each inside one of the next; the last step, everything, comes by itself
+    target     half an interval over its number, at most
+    """
+
+    zones: Sequence[str]
+    groupings: Sequence[Regions]
+    target: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,11 +44,13 @@ class Estimated:
     """One published table.
 
     rows       a row a cell, in cell order: the key columns, estimate, stderr, lower, upper, consistent, suppressed
+    areas      what the rows are about where zones were merged; None: its own places
     corrected  share of the total that the correction gave back; None: numbers stand as measured
     width      half of the 95 % interval of the median row; None: all rows have that of the noise
     """
 
     rows: pl.DataFrame
+    areas: NamedAreas | None
     corrected: float | None
     width: float | None
 
@@ -41,6 +64,7 @@ def tables(
     divisor: int = 1,
     most: float = 1.0,
     lossless: bool = False,
+    merge: Merge | None = None,
 ) -> list[Estimated]:
     """The tables of one statistic, one a level, from fine to coarse.
 
@@ -48,6 +72,7 @@ def tables(
     divisor   published values are sums over this
     most      contributions that a row adds to one cell at most, or thereabouts
     lossless  bounding never takes anything away: nothing is corrected
+    merge     how zones are put together where each by itself would drown in noise; None: never
 
     Unit: contributions (device-hours, visits, trips, devices) over `divisor`. The finest `estimate` is the measured
     value, corrected for what bounding took away; the coarser ones combine theirs with the sum of what lies below.
@@ -59,14 +84,19 @@ def tables(
         return [_alone(measured[0], keys[0], grid, divisor)]
     ladder = _ladder(measured, levels, grid, divisor)
     found = corrected(ladder, lossless=lossless, most=most / divisor).levels
-    combined, variance = weighted([f.estimate for f in found], [f.errors for f in found], ladder.into)
-    whole = consistent(combined, ladder.into)
+    tree = Tree.grown([f.estimate for f in found], [f.errors for f in found], ladder.into)
+    combined, variance = solved(tree)
+    noise = [float(np.sqrt(np.median(np.minimum(f.errors.variance, v)))) for f, v in zip(found, variance, strict=True)]
+    whole = consistent(tuple(map(smoothed, combined, noise)), ladder.into)
     result = []
     for at, level in enumerate(found):
+        if at == 0 and merge is not None:
+            result.append(_merged(tree, combined[0], variance[0], whole[0], grid, merge, found[0], ladder.laplace))
+            continue
         estimate, error = (level.estimate, level.stderr) if at == 0 else (combined[at], np.sqrt(variance[at]))
         half = half_width(error, np.sqrt(level.errors.variance), laplace=ladder.laplace)
         share = level.share if at == 0 and not lossless else None
-        result.append(Estimated(_rows(keys[at], estimate, error, half, whole[at]), share, float(np.median(half))))
+        result.append(Estimated(_rows(keys[at], estimate, error, half, whole[at]), None, share, float(np.median(half))))
     return result
 
 
@@ -92,8 +122,46 @@ def _alone(measured: Measurements, keys: pl.DataFrame, grid: Grid, divisor: int)
     mechanism = measured.mechanism
     error = np.full_like(estimate, mechanism.stderr / divisor)
     half = np.full_like(estimate, mechanism.half_width / divisor)
-    (whole,) = consistent((estimate,), ())
-    return Estimated(_rows(keys, estimate, error, half, whole), None, None)
+    (whole,) = consistent((smoothed(estimate, mechanism.stderr / divisor),), ())
+    return Estimated(_rows(keys, estimate, error, half, whole), None, None, None)
+
+
+def _merged(
+    tree: Tree,
+    values: Float64,
+    variances: Float64,
+    whole: Float64,
+    grid: Grid,
+    merge: Merge,
+    fine: LevelFound,
+    laplace: bool,
+) -> Estimated:
+    """The finest table by areas: each place by itself where its interval is narrow enough, or with its siblings."""
+    steps = [*merge.groupings, Regions((ALL,), np.zeros(len(values), dtype=np.int32))]
+    found = decide(tree, values, variances, [step.of_zone for step in steps], merge.target)
+    areas = _named(found, steps, merge.zones)
+    estimate, variance = sums(tree, values, areas.of_zone, len(areas.ids))
+    own = add_up(fine.errors.variance, areas.of_zone, len(areas.ids))
+    parts = np.bincount(areas.of_zone, minlength=len(areas.ids)).astype(np.float64)[:, None]
+    error = np.sqrt(variance)
+    half = half_width(error, np.minimum(np.sqrt(own), error), laplace=laplace, parts=parts)
+    rows = _rows(areas.grid(grid).frame(areas.ids), estimate, error, half, add_up(whole, areas.of_zone, len(areas.ids)))
+    return Estimated(rows, areas, fine.share, float(np.median(half)))
+
+
+def _named(found: Areas, steps: Sequence[Regions], zones: Sequence[str]) -> NamedAreas:
+    """The areas by the names of their zones, or of what they are all or the rest of."""
+    size = np.bincount(found.of, minlength=len(found.level))
+    labels, merged = [], []
+    for area, (level, group) in enumerate(zip(found.level.tolist(), found.group.tolist(), strict=True)):
+        merged.append(level > 0)
+        if level == 0:
+            labels.append(zones[group])
+            continue
+        step = steps[level - 1]
+        whole = size[area] == np.count_nonzero(step.of_zone == group)
+        labels.append(step.ids[group] if whole and step.ids[group] not in zones else step.ids[group] + REST)
+    return named(labels, merged, found.of)
 
 
 def _rows(keys: pl.DataFrame, estimate: Float64, error: Float64, half: Float64, whole: Float64) -> pl.DataFrame:

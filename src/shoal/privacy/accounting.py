@@ -5,10 +5,10 @@ converts between rho and (epsilon, delta); tests hold it against `dp-accounting`
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
-from math import isqrt, log, nextafter, sqrt
+from math import exp, isqrt, log, nextafter, sqrt
 
 from shoal.privacy._opendp import opendp
 from shoal.privacy.mechanism import MAX_NORM, ONE, Mechanism
@@ -42,11 +42,16 @@ class Allocation:
 
     epsilon, delta  promised by the plan; the mechanisms together cost at most this
     rho             sum of the mechanisms' costs, exact
+    error           mean logarithm of the expected errors, by share: less is better
+    otherwise       statistic -> how many times larger that mean error is if this one gets the other kind of noise
+                    and all else is chosen anew; lacks those that can't, or can't be paid for
     """
 
     mechanisms: Mapping[str, Mechanism]
     epsilon: Fraction
     delta: Fraction
+    error: float = 0.0
+    otherwise: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def rho(self) -> Fraction:
@@ -68,7 +73,8 @@ def allocate(needs: Sequence[Need], epsilon: Fraction, delta: Fraction, most_rho
     total = sum((need.share for need in needs), Fraction(0))
     unable = {need.family for need in needs if need.most_cells is None}
     able = [family for family in dict.fromkeys(need.family for need in needs) if family not in unable]
-    best: tuple[float, dict[str, Mechanism]] | None = None
+    best: tuple[float, set[str], dict[str, Mechanism]] | None = None
+    errors: dict[tuple[str, bool], float] = {}
     for count in range(len(able) + 1):
         for chosen in combinations(able, count):
             laplace = {need.name for need in needs if need.family in chosen}
@@ -77,10 +83,16 @@ def allocate(needs: Sequence[Need], epsilon: Fraction, delta: Fraction, most_rho
             if chosen and most_rho is not None and rho > most_rho:
                 continue
             error = sum(float(need.share / total) * log(mechanisms[need.name].stderr) for need in needs)
+            for family in able:
+                key = family, family in chosen
+                errors[key] = min(error, errors.get(key, error))
             if best is None or error < best[0] - 1e-12:
-                best = error, mechanisms
+                best = error, set(chosen), mechanisms
     assert best is not None  # noqa: S101  # the empty choice is always possible
-    return Allocation(best[1], epsilon, delta)
+    error, laplaces, mechanisms = best
+    others = {family: errors.get((family, family not in laplaces)) for family in able}
+    otherwise = {family: exp(other - error) for family, other in others.items() if other is not None}
+    return Allocation(mechanisms, epsilon, delta, error, otherwise)
 
 
 def _mixture(

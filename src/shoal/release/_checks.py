@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from shoal._arrays import Int32
 from shoal.classes import Classes
 from shoal.plan import PLACE, Plan
 from shoal.privacy.mechanism import LAPLACE_95, NORMAL_95, ONE
@@ -69,6 +70,9 @@ class Folder:
     @cached_property
     def calendar(self) -> "Calendar":
         return _grid.calendar_of(self.manifest)
+
+    def sheet(self, facts: StatisticFacts) -> "_grid.Sheet":
+        return _grid.sheet_of(facts, self.manifest, self.zones_of(facts), self.calendar)
 
     def file(self, facts: StatisticFacts) -> Path:
         return self.path / "tables" / f"{facts.statistic}.parquet"
@@ -275,7 +279,7 @@ def tables(folder: Folder) -> None:
 def complete(folder: Folder) -> None:
     for s in folder.manifest.statistics:
         try:
-            expected = _grid.cells_of(s, folder.manifest, folder.zones_of(s), folder.calendar)
+            expected = folder.sheet(s).frame()
         except ValueError as error:
             raise Failed(f"{s.statistic}: {error}") from None
         found = _store.read_table(folder.file(s)).select(s.keys)
@@ -341,7 +345,7 @@ def _as_estimated(s: StatisticFacts) -> "dict[str, pl.Expr]":
     estimate, stderr, lower, upper, _ = (pl.col(name) for name in ESTIMATES)
     slack = FLOAT * (estimate.abs() + upper - lower)
     half = (upper - lower) / 2
-    least = s.stderr * (1 - FLOAT) if s.level is None else 0.0
+    least = s.stderr * (1 - FLOAT) if s.level is None and s.areas is None else 0.0
     return {
         "stderr is below that of the noise": (stderr >= least) & (stderr > 0),
         "an interval does not lie around its estimate": ((estimate - lower) - (upper - estimate)).abs() <= 2 * slack,
@@ -359,10 +363,23 @@ def adding_up(folder: Folder) -> None:
     for coarse in m.statistics:
         if coarse.level is None:
             continue
-        level = _grid.level_of(coarse, m, folder.zones_of(coarse), folder.calendar)
+        above, below = folder.sheet(coarse), folder.sheet(m.find(coarse.base))
+        inside = _inside(below.of_place, above.of_place)
+        if inside is None:  # an area that reaches over several regions
+            continue
         fine = _store.read_table(folder.file(m.find(coarse.base)))["consistent"].fill_null(0).to_numpy()
-        sums = np.zeros((level.grid.places.shape[0], level.width))
-        np.add.at(sums, level.of_place, fine.reshape(-1, level.width))
+        sums = _grid.Sheet(above.ids, above.grid, below.grid, inside).add_up(fine)
         found = _store.read_table(folder.file(coarse))["consistent"].to_numpy()
-        if not np.allclose(sums.ravel(), found, rtol=FLOAT, atol=1e-6):
+        if not np.allclose(sums, found, rtol=FLOAT, atol=1e-6):
             raise Failed(f"{coarse.statistic}: consistent is not the sum over the zones of {coarse.base}")
+
+
+def _inside(below: Int32, above: Int32) -> Int32 | None:
+    """Place of a coarser sheet that holds each place of a finer one; None where one lies in several.
+
+    below, above  int32[p]  place of either that holds each single zone
+    """
+    import numpy as np
+
+    pairs = np.unique(np.column_stack([below, above]), axis=0)
+    return pairs[:, 1] if np.array_equal(pairs[:, 0], np.arange(len(pairs))) else None

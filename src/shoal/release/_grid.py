@@ -1,9 +1,11 @@
 """The key set that a table must have, rebuilt from the release alone."""
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
+from shoal._arrays import Float64, Int32
 from shoal.plan import PLACE, Period
 from shoal.release.manifest import Manifest, StatisticFacts
 from shoal.zones._base import Zones
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
 
     from shoal.calendar import Calendar
     from shoal.keys import Grid
-    from shoal.levels import Level
 
 
 def split_keys(keys: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
@@ -33,31 +34,62 @@ def calendar_of(manifest: Manifest) -> "Calendar":
     return Calendar.from_period(period, ZoneInfo(facts.timezone))
 
 
-def cells_of(facts: StatisticFacts, manifest: Manifest, zones: Zones, calendar: "Calendar") -> "pl.DataFrame":
-    """The key columns of every row of a table. Raises `ValueError` where facts contradict each other or the zones."""
-    if facts.level is None:
-        return grid_of(facts, zones, calendar).frame(zones.ids)
-    level = level_of(facts, manifest, zones, calendar)
-    if level.grid.cells != facts.cells:
-        raise ValueError(f"the manifest says {facts.cells:,} cells, its regions and period make {level.grid.cells:,}")
-    return level.frame()
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """What the rows of a table are about.
+
+    ids       text: what the indexes in `grid.places` mean
+    grid      its cells
+    fine      the cells of the same statistic by single zones (or pairs of them)
+    of_place  int32[p]  place of `grid` that holds each place of `fine`
+    """
+
+    ids: tuple[str, ...]
+    grid: "Grid"
+    fine: "Grid"
+    of_place: Int32
+
+    def frame(self) -> "pl.DataFrame":
+        """The key columns of every row, in order."""
+        return self.grid.frame(self.ids)
+
+    def add_up(self, fine: Float64) -> Float64:
+        """Numbers of the cells of `fine` added up to those of `grid`."""
+        import numpy as np
+
+        width = max(1, len(self.grid.classes)) * self.grid.time.bins
+        sums = np.zeros((self.grid.places.shape[0], width))
+        np.add.at(sums, self.of_place, fine.reshape(-1, width))
+        return sums.ravel()
 
 
-def level_of(facts: StatisticFacts, manifest: Manifest, zones: Zones, calendar: "Calendar") -> "Level":
-    """The level of a coarser table. Raises `ValueError` where there is no such level."""
+def sheet_of(facts: StatisticFacts, manifest: Manifest, zones: Zones, calendar: "Calendar") -> Sheet:
+    """What a table of the release is about. Raises `ValueError` where facts contradict each other or the zones."""
+    import numpy as np
+
+    from shoal.areas import from_members
     from shoal.levels import levels_of
     from shoal.zones.regions import regions_of
 
     base = {s.statistic: s for s in manifest.statistics}.get(facts.base)
     if base is None or base.keys != facts.keys or base.classes != facts.classes:
         raise ValueError("it is no coarser table of a statistic that is there")
-    grid = grid_of(base, zones, calendar)
-    kind = PLACE if facts.of_named_places else manifest.zones.kind
-    levels = levels_of(grid, regions_of(kind, zones.ids, zones.parents))
-    found = [level for level in levels if level.name == facts.level]
-    if not found:
-        raise ValueError("the zones have no such level")
-    return found[0]
+    fine = grid_of(base, zones, calendar)
+    if facts.level is not None:
+        kind = PLACE if facts.of_named_places else manifest.zones.kind
+        levels = levels_of(fine, regions_of(kind, zones.ids, zones.parents))
+        found = [level for level in levels if level.name == facts.level]
+        if not found:
+            raise ValueError("the zones have no such level")
+        sheet = Sheet(found[0].ids, found[0].grid, fine, found[0].of_place)
+    elif facts.areas is not None:
+        areas = from_members(zones.ids, [(a.area, a.zones) for a in facts.areas])
+        sheet = Sheet(areas.ids, areas.grid(fine), fine, areas.of_zone)
+    else:
+        sheet = Sheet(zones.ids, fine, fine, np.arange(fine.places.shape[0], dtype=np.int32))
+    if sheet.grid.cells != facts.cells:
+        raise ValueError(f"the manifest says {facts.cells:,} cells, its places and period make {sheet.grid.cells:,}")
+    return sheet
 
 
 def grid_of(facts: StatisticFacts, zones: Zones, calendar: "Calendar") -> "Grid":
@@ -78,13 +110,17 @@ def grid_of(facts: StatisticFacts, zones: Zones, calendar: "Calendar") -> "Grid"
             rows = -1
         case _:
             raise ValueError("its keys, pairs and max_km do not go together")
-    if rows >= 0 and rows * key.bins != facts.cells:  # before anything is built: a false count may be huge
+    if facts.areas is not None and len(places) > 1:
+        raise ValueError("pairs of zones are never merged to areas")
+    if (
+        rows >= 0 and facts.areas is None and rows * key.bins != facts.cells
+    ):  # before anything is built: a false count may be huge
         raise ValueError(f"the manifest says {facts.cells:,} cells, its zones and period make {rows * key.bins:,}")
     if len(places) == 1:
         grid = Grid(places, single_places(len(zones)), key, classes)
     else:
         limit = None if facts.max_km is None else float(Fraction(facts.max_km))
         grid = Grid(places, pair_places(zones.centres, limit), key, classes)
-    if grid.cells != facts.cells:
+    if facts.areas is None and grid.cells != facts.cells:
         raise ValueError(f"the manifest says {facts.cells:,} cells, its zones and period make {grid.cells:,}")
     return grid

@@ -82,6 +82,8 @@ def _refuse_unlike(table: PublishedTable, other: PublishedRelease) -> None:
     if o.source.name != m.source.name or o.period.timezone != m.period.timezone:
         raise UsageError(f"{other.id} has another source or time zone than {own.id}; compare releases of one source")
     theirs = other[table.name].facts
+    if theirs.areas != table.facts.areas:
+        raise UsageError(f"{table.name} of {other.id} has other areas, as its zones were merged; release it by zones")
     if theirs.keys != table.facts.keys or theirs.value != table.facts.value or o.period.unit != m.period.unit:
         raise UsageError(
             f"{table.name} of {other.id} means something else: other keys or another unit; release it alike"

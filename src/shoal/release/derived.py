@@ -120,6 +120,10 @@ def scaled(table: PublishedTable, census: Mapping[str, float], *, by_parent: boo
             "strata, over all zones together"
         )
     own = release["residents"]
+    if merged := [t.name for t in (table, own) if t.facts.areas is not None]:
+        raise UsageError(
+            f"zones of {merged[0]} were merged, so a census by zone doesn't fit; release it by single zones"
+        )
     zones = release.places
     if lacking := [zone for zone in zones.ids if zone not in census]:
         without = f"{len(lacking):,} of {len(zones):,} zones, first {lacking[0]}"
@@ -136,7 +140,7 @@ def scaled(table: PublishedTable, census: Mapping[str, float], *, by_parent: boo
     variance = np.bincount(at, homes["stderr"].to_numpy() ** 2, len(names))
     population = np.bincount(stratum, people, len(names))
     frame = table.to_polars()
-    row = np.zeros(frame.height, dtype=np.intp)  # named places: all of them have the one stratum that there is
+    row = np.zeros_like(stratum, shape=frame.height)  # named places: all of them have the one stratum that there is
     if not table.facts.of_named_places:
         row = stratum[zones.index_of(frame[table.places[0]].to_list())]
     noise = frame["stderr"].to_numpy() ** 2

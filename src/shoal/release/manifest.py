@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -53,6 +53,18 @@ Count = Annotated[int, Field(ge=1, le=2**62)]
 class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    later: ClassVar[Mapping[str, object]] = {}
+    """Facts that came later, and their value where there is nothing to say."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Facts that came later are not written where there is nothing to say: older manifests stay canonical."""
+        facts: dict[str, Any] = write(self)
+        for name, empty in self.later.items():
+            if getattr(self, name) == empty:
+                facts.pop(name, None)  # a caller may have left it out
+        return facts
+
 
 class ClassFacts(_Facts):
     """One class of a quantity: [least, below) in `unit`; the last has no end."""
@@ -65,18 +77,21 @@ class ClassFacts(_Facts):
     @classmethod
     def of(cls, classes: Classes) -> tuple[Self, ...]:
         """Each class of `classes`."""
-        edges = [*classes.edges, None]
-        return tuple(
-            cls(label=label, least=least, below=below, unit=classes.unit)
-            for label, least, below in zip(classes.labels, classes.edges, edges[1:], strict=True)
-        )
+        rows = zip(classes.labels, classes.edges, (*classes.edges[1:], None), strict=True)
+        return tuple(cls(label=label, least=least, below=below, unit=classes.unit) for label, least, below in rows)
 
 
-_LATER: dict[str, object] = {"classes": (), "corrected": None, "width": None}
+class AreaFacts(_Facts):
+    """Zones that one row speaks of together. Found from noisy numbers alone."""
+
+    area: Text
+    zones: Annotated[tuple[Text, ...], BeforeValidator(_tuple), Field(min_length=1)]
 
 
 class StatisticFacts(_Facts):
     """One statistic at one level: its keys, its noise, its cost, and what one of its numbers means."""
+
+    later: ClassVar[Mapping[str, object]] = {"classes": (), "corrected": None, "width": None, "areas": None}
 
     statistic: TableName
     """Name of the table: the statistic's, with `.region` or `.all` for a coarser level."""
@@ -114,17 +129,10 @@ class StatisticFacts(_Facts):
     are published as they were measured."""
     width: Finite | None = None
     """Half of the 95 % interval of a usual number (the median of the table), where they differ from row to row."""
+    areas: Annotated[tuple[AreaFacts, ...], BeforeValidator(_tuple)] | None = None
+    """Where zones were merged: every area of more than a zone by itself. The other zones have rows of their own."""
     suppression: Text | None = None
     """The rule by which rows are marked, or None where none is."""
-
-    @model_serializer(mode="wrap")
-    def _without_what_is_not(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Facts that came later are not written where there is nothing to say: older manifests stay canonical."""
-        facts: dict[str, Any] = write(self)
-        for name, empty in _LATER.items():
-            if getattr(self, name) == empty:
-                facts.pop(name, None)  # a caller may have left it out
-        return facts
 
     @property
     def base(self) -> str:
@@ -164,6 +172,7 @@ class StatisticFacts(_Facts):
         suppression: str | None = None,
         corrected: float | None = None,
         width: float | None = None,
+        areas: Mapping[str, Sequence[str]] | None = None,
     ) -> Self:
         """The facts that follow from a mechanism; stderr and half width in published units."""
         return cls(
@@ -187,6 +196,9 @@ class StatisticFacts(_Facts):
             suppression=suppression,
             corrected=corrected,
             width=width,
+            areas=None
+            if areas is None
+            else tuple(AreaFacts(area=area, zones=tuple(zones)) for area, zones in areas.items()),
         )
 
     @property
@@ -273,6 +285,8 @@ class AccountFacts(_Facts):
 class Facts(_Facts):
     """All that a manifest says before the files are written. Make one with `Facts.of`."""
 
+    later: ClassVar[Mapping[str, object]] = {"places": None}
+
     format: Literal[1] = 1
     id: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d-[A-Za-z0-9][A-Za-z0-9_-]{0,79}$")]
     created: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
@@ -296,14 +310,6 @@ class Facts(_Facts):
     statistics: Annotated[tuple[StatisticFacts, ...], BeforeValidator(_tuple), Field(min_length=1)]
     post_processing: Sentences = ()
     not_protected: Sentences = sentences.NOT_PROTECTED
-
-    @model_serializer(mode="wrap")
-    def _without_places(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Without named places nothing is written about them: older manifests stay canonical."""
-        facts: dict[str, Any] = write(self)
-        if self.places is None:
-            facts.pop("places", None)
-        return facts
 
     @classmethod
     def of(

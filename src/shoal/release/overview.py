@@ -145,7 +145,7 @@ def _panels(release: Release) -> list[_Places | _Flows]:
     pairs = sorted(
         (t for t in tables if len(t.places) == 2), key=lambda t: PAIRS.index(t.name) if t.name in PAIRS else len(PAIRS)
     )
-    panels: list[_Places | _Flows] = [_places(release, t) for t in areas[: 1 if pairs else 2]]
+    panels: list[_Places | _Flows] = [_places(t) for t in areas[: 1 if pairs else 2]]
     return panels + [_flows(release, t) for t in pairs[:1]]
 
 
@@ -161,7 +161,7 @@ def _at_busiest(frame: "pl.DataFrame", table: Table) -> "tuple[pl.DataFrame, str
     return frame.filter(pl.col(time) == busiest), _when(busiest)
 
 
-def _places(release: Release, table: Table) -> _Places:
+def _places(table: Table) -> _Places:
     """The consistent values at the time with the largest total; of a table with classes the estimates' sums over them,
     whose errors add up in squares."""
     import polars as pl
@@ -172,9 +172,8 @@ def _places(release: Release, table: Table) -> _Places:
     if classes:
         sums = frame.group_by(place, maintain_order=True).agg(pl.col("estimate").sum().alias("value"), pl.len())
         shown = sums.filter(pl.col("len") == classes)  # a sum of some of them would look small, not unknown
-    zones = release.zones_of(table.facts)
-    values = np.full(len(zones), np.nan)
-    values[zones.index_of(shown[place].to_list())] = shown["value"].to_numpy()
+    values = np.full(len(table.zones), np.nan)
+    values[table.zones.index_of(shown[place].to_list())] = shown["value"].to_numpy()
     return _Places(table, when, values, table.facts.usual_width * max(1, classes) ** 0.5)
 
 
@@ -221,11 +220,11 @@ def _draw_panel(
     panel: _Places | _Flows, axes: "Axes", legend: "Axes", frame: Frame, inches: float, release: Release
 ) -> tuple[str, str]:
     """Draw one map and its legend; title and line below it."""
-    zones = release.places
+    zones = panel.table.zones
     named = panel.table.facts.of_named_places
     if named:  # as circles, for they are too small to be seen on a map of all zones
-        _map.draw_zones(axes, zones, None, 1.0)
-        zones = _map.as_points(release.zones_of(panel.table.facts))
+        _map.draw_zones(axes, release.places, None, 1.0)
+        zones = _map.as_points(zones)
     if isinstance(panel, _Places):
         name = panel.table.name
         top = max(float(np.nanmax(panel.values, initial=0)), panel.half_width)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-    from shoal._arrays import Float64
+    from shoal.release._grid import Sheet
     from shoal.zones._base import Zones
 
 
@@ -147,25 +147,22 @@ class Table:
 
     @cached_property
     def zones(self) -> "Zones":
-        """What its places are: the release's zones, or its named places, or the regions of a coarser table."""
-        from shoal.release._regions import places_at
+        """What its places are: the release's zones or named places, or regions or areas that hold them."""
+        zones = self.release.zones_of(self.facts)
+        if self.facts.level is None and self.facts.areas is None:
+            return zones
+        from shoal.release._regions import put_together
 
         kind = PLACE if self.facts.of_named_places else self.release.manifest.zones.kind
-        return places_at(self.facts.level, kind, self.release.zones_of(self.facts))
+        return put_together(self.facts, kind, zones)
 
-    def add_up(self, fine: "Float64") -> "Float64":
-        """Numbers of the statistic's finest rows (float64[rows], in their order) added up to the rows of this table."""
-        import numpy as np
-
-        from shoal.release._grid import calendar_of, level_of
+    @cached_property
+    def sheet(self) -> "Sheet":
+        """What its rows are about, and how those of single zones add up to them."""
+        from shoal.release._grid import calendar_of, sheet_of
 
         manifest = self.release.manifest
-        if self.facts.level is None:
-            return fine
-        level = level_of(self.facts, manifest, self.release.zones_of(self.facts), calendar_of(manifest))
-        sums = np.zeros((level.grid.places.shape[0], level.width))
-        np.add.at(sums, level.of_place, fine.reshape(-1, level.width))
-        return sums.ravel()
+        return sheet_of(self.facts, manifest, self.release.zones_of(self.facts), calendar_of(manifest))
 
     def to_polars(self) -> "pl.DataFrame":
         return _store.read_table(self.release.folder / "tables" / f"{self.name}.parquet")

@@ -113,14 +113,19 @@ def _classes(facts: Facts) -> str:
 
 def _columns(facts: Facts) -> str:
     lines = [
-        "- `estimate` is unbiased: the measured value with noise added. Use it for sums and averages. It may be "
-        "negative where little happens; that is normal, and cutting negative values off makes every sum too high.",
-        "- `lower` and `upper`: the noise keeps the measured value between them 95 times out of 100. `stderr` is the "
-        "standard deviation of the noise.",
-        "- `consistent` is the best single number to show: never negative, and made to add up. Do not average it "
-        "over small places.",
+        "- `estimate` is the measured value with noise added, corrected for what bounding took away. Use it for sums "
+        "and averages. It may be negative where little happens; that is normal, and cutting negative values off makes "
+        "every sum too high.",
+        "- `lower` and `upper` hold the value, as it was before bounding and noise, 95 times out of 100; `stderr` is "
+        "the standard deviation of what may be wrong with it. What they do not hold is said below.",
+        "- `consistent` is the best single number to show: a whole number, never negative, adding up over zones, "
+        "regions and all. Do not average it over a choice of small places.",
         "- `suppressed` marks rows that are not to be used.",
     ]
+    lines += [f"- Of the total of `{s.statistic}`, {s.corrected:.0%} had been taken away by bounding and was given "
+              "back by the correction." for s in facts.statistics if s.corrected]  # fmt: skip
+    lines += [f"- In `{s.statistic}` zones that are too small were merged; `manifest.json` names the zones of each."
+              for s in facts.statistics if s.areas]  # fmt: skip
     lines += [f"- `{s.statistic}` is suppressed by this rule: {_escape(s.suppression)}"
               for s in facts.statistics if s.suppression]  # fmt: skip
     for s in (s for s in facts.statistics if s.statistic in _NOT_ADDED):

@@ -43,6 +43,7 @@ class Statistic(ABC):
     wide_bound  the same at the coarser levels, where little may be lost
     divisor   a published value is the sum of contributions over this: 1, or the number of units for a mean over units
     most_cells  cells that one row can touch at most by the definition; None: any number
+    target    half an interval over its number, to which places are merged; None: each place is published by itself
     """
 
     name: ClassVar[str]
@@ -59,6 +60,8 @@ class Statistic(ABC):
     """Amount that counts as a contribution of 1.0."""
     per_day: ClassVar[int] = 3
     """Contributions of a usual device on one day, all cells together."""
+    adds_up: ClassVar[bool] = True
+    """Is the number of several places together the sum of theirs?"""
     counts_once: ClassVar[bool] = False
     """Does a row add no more than 1 to any cell?"""
     lossless: ClassVar[bool] = False
@@ -76,6 +79,7 @@ class Statistic(ABC):
     wide_bound: Fraction
     divisor: int = 1
     most_cells: int | None = None
+    target: Fraction | None = None
 
     @classmethod
     def from_plan(cls, plan: Plan, centres: Float64, calendar: Calendar, regions: Regions | None = None) -> Self:
@@ -104,6 +108,11 @@ class Statistic(ABC):
         if len(others) > 1 or len(set(by)) < len(by):
             raise plan.error(f"{key}.by", f"names {', '.join(by)}; at most one time key, and no key twice")
         time = TimeKey.of(next((n for n in TIME_NAMES if n in others), None), calendar)
+        if wish.target is not None and wish.resolution is None:
+            raise plan.error(f"{key}.target", 'means nothing without resolution = "auto"')
+        if wish.resolution is not None and (len(cls.places) > 1 or not cls.adds_up):
+            why = "it counts pairs of zones" if len(cls.places) > 1 else "its numbers do not add up over zones"
+            raise plan.error(f"{key}.resolution", f"zones of {cls.name} can't be merged, as {why}; leave it out")
         if wish.max_km is not None and len(cls.places) == 1:
             raise plan.error(f"{key}.max_km", f"means nothing for {cls.name}, which has no pairs of zones")
         labels = cls.classes.labels if cls.classes else ()
@@ -126,7 +135,9 @@ class Statistic(ABC):
             raise plan.error(
                 f"{key}.by", f"{cls.name} by {time.name} in units of a day needs whole weeks; move period.end"
             )
-        return cls(grid, levels, calendar, wish.share, bound, wide, divisor, cls.most_cells_of(calendar, time))
+        target = None if wish.resolution is None else wish.target or Fraction(1, 10)
+        most_cells = cls.most_cells_of(calendar, time)
+        return cls(grid, levels, calendar, wish.share, bound, wide, divisor, most_cells, target)
 
     @classmethod
     def columns_of(cls, plan: Plan) -> tuple[str, ...]:

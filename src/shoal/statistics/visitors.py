@@ -22,6 +22,7 @@ class Visitors(Statistic):
     name: ClassVar[str] = "visitors"
     places: ClassVar[tuple[str, ...]] = ("zone",)
     times: ClassVar[tuple[str, ...]] = ("day", "hour", "daypart", "weekday")
+    adds_up: ClassVar[bool] = False
     counts_once: ClassVar[bool] = True
     default_by: ClassVar[tuple[str, ...]] = ("zone",)
     by_place: ClassVar[bool] = True

@@ -39,11 +39,25 @@ def regions_of(kind: Kind, ids: Sequence[str], parents: Sequence[str | None]) ->
     """
     if not ids:
         return None
-    nowhere = UNNAMED if kind == "place" else NOWHERE
-    labels = _coarser_cells(ids) if kind == "h3" else [nowhere if p is None else p for p in parents]
-    names, of_zone = np.unique(np.array(labels, dtype=np.str_), return_inverse=True)
-    if not 2 <= names.size <= len(ids) // 2:
-        return None
+    found = _put_together(_coarser_cells(ids) if kind == "h3" else parents, UNNAMED if kind == "place" else NOWHERE)
+    return found if 2 <= len(found.ids) <= len(ids) // 2 else None
+
+
+def groupings_of(kind: Kind, ids: Sequence[str], parents: Sequence[str | None]) -> tuple[Regions, ...]:
+    """All groups that zones may be merged into, from fine to coarse, each inside one of the next: parents and regions.
+
+    The last step, everything in one, is not among them.
+    """
+    regions = regions_of(kind, ids, parents)
+    if kind != "h3":
+        return () if regions is None else (regions,)
+    near = _put_together(parents)
+    return tuple(g for g in (near if 2 <= len(near.ids) < len(ids) else None, regions) if g is not None)
+
+
+def _put_together(labels: Sequence[str | None], nowhere: str = NOWHERE) -> Regions:
+    named = np.array([nowhere if label is None else label for label in labels], dtype=np.str_)
+    names, of_zone = np.unique(named, return_inverse=True)
     return Regions(tuple(str(name) for name in names), of_zone.astype(np.int32))
 
 
