@@ -44,7 +44,7 @@ def test_places_are_two_tables_away(week: Path, tmp_path: Path) -> None:
     lines = (week / "plan.toml").read_text().splitlines()
     _uncomment(lines, "# [places]")
     (tmp_path / "half.toml").write_text("\n".join(lines))
-    with pytest.raises(PlanError, match=r"\[places\]: no statistic is counted by them; name `place` in the `by` of visits"):
+    with pytest.raises(PlanError, match=r"\[places\]: no statistic is counted by them; name `place`"):
         Design.of(Plan.load(tmp_path / "half.toml"))
     _uncomment(lines, "# [statistics.visitors]")
     (tmp_path / "plan.toml").write_text("\n".join(lines))
