@@ -13,8 +13,8 @@ from shoal.levels import Level
 from shoal.plan import Plan
 from shoal.privacy.accounting import Allocation, Need, allocate, rho_for
 from shoal.privacy.mechanism import Mechanism
-from shoal.statistics import Statistic, statistics_of
-from shoal.zones import Zones, load_zones
+from shoal.statistics import Statistic, asks_for_places, statistics_of
+from shoal.zones import Zones, load_places, load_zones
 
 WEIGHTS: dict[tuple[str | None, ...], tuple[int, ...]] = {
     (None,): (1,),
@@ -49,6 +49,7 @@ class Design:
     """What a plan comes to: its zones and hours, the cells of each statistic, and the noise that its budget buys.
 
     cap_rho  what the account's cap in epsilon is in rho, at the plan's delta
+    places   the named places; None: no statistic is counted by them
     """
 
     plan: Plan
@@ -57,13 +58,15 @@ class Design:
     statistics: tuple[Statistic, ...]
     allocation: Allocation
     cap_rho: Fraction
+    places: Zones | None = None
 
     @classmethod
     def of(cls, plan: Plan) -> "Design":
         """Work the design out. Opens the plan's zone files, no records. Raises `PlanError` and `DataError`."""
         calendar = Calendar.from_plan(plan)
-        zones = load_zones(plan)
-        statistics = statistics_of(plan, zones, calendar)
+        asked = asks_for_places(plan)
+        zones, places = load_zones(plan), load_places(plan) if asked else None
+        statistics = statistics_of(plan, zones, calendar, places)
         cap_rho = rho_for(plan.source.account_cap, plan.privacy.delta)
         best: tuple[float, tuple[Statistic, ...], Allocation] | None = None
         for choice in product(*map(_ways, statistics)):
@@ -73,7 +76,7 @@ class Design:
             if best is None or error < best[0] - 1e-12:
                 best = error, choice, allocation
         assert best is not None  # noqa: S101  # the product of no statistics has one element
-        return cls(plan, zones, calendar, best[1], best[2], cap_rho)
+        return cls(plan, zones, calendar, best[1], best[2], cap_rho, places)
 
     @cached_property
     def measures(self) -> tuple[Measure, ...]:
@@ -84,6 +87,10 @@ class Design:
             for level in (None, *statistic.levels)
             for name in [measure_name(statistic.name, level)]
         )
+
+    def zones_of(self, statistic: Statistic) -> Zones:
+        """What one statistic is counted by: the zones, or the named places."""
+        return self.places if statistic.of_named_places and self.places is not None else self.zones
 
     def measures_of(self, statistic: Statistic) -> tuple[Measure, ...]:
         """Those of one statistic, from fine to coarse."""

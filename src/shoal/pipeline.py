@@ -13,7 +13,7 @@ from shoal.engines import Engine, LocalEngine, Opened, Progress
 from shoal.errors import StateError
 from shoal.estimate import Estimated, Merge, tables
 from shoal.ledger import Request, State
-from shoal.plan import Plan, next_unit
+from shoal.plan import PLACE, Plan, next_unit
 from shoal.privacy.noise import measure
 from shoal.release import sentences
 from shoal.release.manifest import Facts, StatisticFacts
@@ -68,7 +68,7 @@ def run(
         else:
             source.fingerprint_along(state.digest_key)  # there is nothing to compare it with before the reading
         request = _request(design)
-        size = size_about(sum(measure.grid.cells for measure in design.measures), design.zones)
+        size = size_about(sum(measure.grid.cells for measure in design.measures), design.zones, design.places)
         state.accounts.check(request)  # refuse before hours of work; `charge` below decides
         require_room(size, (state.releases, out))
         tally = Tally()
@@ -87,7 +87,7 @@ def run(
             found = tables(
                 noisy,
                 statistic.grid,
-                design.zones.ids,
+                design.zones_of(statistic).ids,
                 statistic.levels,
                 divisor=statistic.divisor,
                 most=float(statistic.most_in_cell()),
@@ -107,9 +107,10 @@ def run(
             statistics=[_facts(design, m, estimated[m.name]) for m in design.measures],
             assessment_sha256=assessment,
             post_processing=POST_PROCESSING,
+            places=design.places,
         )
         rows = {name: table.rows for name, table in estimated.items()}
-        folder = write(state.releases, manifest=facts, tables=rows, zones=design.zones)
+        folder = write(state.releases, manifest=facts, tables=rows, zones=design.zones, places=design.places)
         state.accounts.released(paid.charge, folder.name)
         return _publish(state, folder.name, out)
 
@@ -118,8 +119,9 @@ def _merge(design: Design, statistic: Statistic) -> Merge | None:
     """How places are merged, if at all; a single place has nothing to be merged with."""
     if statistic.target is None or not statistic.levels:
         return None
-    zones = design.zones
-    groupings = groupings_of(design.plan.zones.kind, zones.ids, zones.parents)
+    zones = design.zones_of(statistic)
+    kind = PLACE if statistic.of_named_places else design.plan.zones.kind
+    groupings = groupings_of(kind, zones.ids, zones.parents)
     return Merge(zones.ids, groupings, float(statistic.target))
 
 
@@ -127,20 +129,21 @@ def _facts(design: Design, measure: Measure, found: Estimated) -> StatisticFacts
     statistic = measure.statistic
     wish = design.plan.statistics[statistic.name]
     pairs = len(statistic.grid.columns) == 2 and measure.level is None
+    level = None if measure.level is None else measure.level.name
     return StatisticFacts.of(
         measure.name,
         measure.grid.keys,
         found.rows.height,
         measure.mechanism,
         share=statistic.share,
-        value=sentences.at_level(statistic.meaning, None if measure.level is None else measure.level.name),
+        value=sentences.at_level(statistic.meaning, level, by_place=statistic.of_named_places),
         divisor=statistic.divisor,
         pairs=None if not pairs else "all" if wish.max_km is None else "within",
         max_km=wish.max_km if pairs else None,
         classes=statistic.classes,
         corrected=found.corrected,
         width=found.width,
-        areas=None if found.areas is None else found.areas.members(design.zones.ids),
+        areas=None if found.areas is None else found.areas.members(design.zones_of(statistic).ids),
     )
 
 
@@ -168,16 +171,21 @@ def _request(design: Design) -> Request:
 def _plan_key(design: Design, state: State) -> str:
     """By which two runs of one plan know each other."""
     digest = hashlib.blake2b(key=state.digest_key, digest_size=32, person=b"shoal plan")
-    for part in (design.plan.full_digest(), design.zones.digest):
+    for part in (design.plan.full_digest(), *_public_digests(design)):
         digest.update(part.encode() + b"\n")
     return digest.hexdigest()
+
+
+def _public_digests(design: Design) -> tuple[str, ...]:
+    """Of the files of zones and places, which may change while the plan that names them does not."""
+    return tuple(zones.digest for zones in (design.zones, design.places) if zones is not None)
 
 
 def _request_key(design: Design, source: Opened, state: State, progress: Progress) -> str:
     """Keyed digest by which the same plan over the same records is known again. Secret: it stays in the state."""
     records = source.fingerprint(state.digest_key, lambda done: progress("Recognising the records", done))
     digest = hashlib.blake2b(key=state.digest_key, digest_size=32)
-    for part in (design.plan.full_digest(), design.zones.digest, records):
+    for part in (design.plan.full_digest(), *_public_digests(design), records):
         digest.update(part.encode() + b"\n")
     return digest.hexdigest()
 

@@ -47,6 +47,7 @@ class Preview:
     period: str
     unit: str
     zones: int
+    places: int | None
     epsilon: float
     delta: float
     rho: str
@@ -76,8 +77,9 @@ class Preview:
         from rich.text import Text
 
         kind = " SYNTHETIC: no real devices." if self.synthetic else ""
+        places = "" if self.places is None else f", {self.places:,} named places"
         head = Text(
-            f"{self.source}, {self.period}: {self.zones:,} zones.{kind}\n"
+            f"{self.source}, {self.period}: {self.zones:,} zones{places}.{kind}\n"
             f"Guarantee: one device over one {self.unit}, epsilon {self.epsilon:g} at delta {self.delta:g} "
             f"(rho {self.rho_text}), for all statistics together."
         )
@@ -94,10 +96,10 @@ class Preview:
                 f"{line.scale:,.1f}",
                 f"± {line.half_width:,.1f}",
             )
+        read = "plan and\nzones" if self.places is None else "plan,\nzones and places"
         foot = Text(
             "\nThe last column is what noise alone does to one number: a true 1,000 is published as 1,000 ± that. Only "
-            "plan and\nzones were read, no record."
-            + (_OTHER if any(line.otherwise is not None for line in self.lines) else "")
+            f"{read} were read, no record." + (_OTHER if any(line.otherwise is not None for line in self.lines) else "")
         )
         return Group(head, Text(), table, foot)
 
@@ -124,7 +126,11 @@ def preview(design: Design) -> Preview:
                 stderr=mechanism.stderr / statistic.divisor,
                 half_width=mechanism.half_width / statistic.divisor,
                 rho=str(mechanism.rho),
-                meaning=sentences.at_level(statistic.meaning, None if measure.level is None else measure.level.name),
+                meaning=sentences.at_level(
+                    statistic.meaning,
+                    None if measure.level is None else measure.level.name,
+                    by_place=statistic.of_named_places,
+                ),
                 otherwise=None if measure.level else allocation.otherwise.get(statistic.name),
             )
         )
@@ -134,6 +140,7 @@ def preview(design: Design) -> Preview:
         period=f"{period.start} to {period.end} (exclusive, {plan.source.timezone})",
         unit=period.unit,
         zones=len(design.zones),
+        places=None if design.places is None else len(design.places),
         epsilon=float(plan.privacy.epsilon),
         delta=float(plan.privacy.delta),
         rho=str(allocation.rho),

@@ -22,11 +22,11 @@ NOT_PROTECTED = (
 )
 
 
-def at_level(meaning: str, level: str | None) -> str:
-    """What a number of a coarser table is, given what one of the finest is."""
-    if level is None:
-        return meaning
-    return f"sum over {'the zones of a region' if level == 'region' else 'all zones'}: {meaning}"
+def at_level(meaning: str, level: str | None, *, by_place: bool = False) -> str:
+    """What a number of a coarser table is, given what one of the finest is by zone; `by_place`: of named places."""
+    if level is not None:
+        meaning = f"sum over {'the zones of a region' if level == 'region' else 'all zones'}: {meaning}"
+    return meaning.replace("region", "category").replace("zone", "place") if by_place else meaning
 
 
 def neighbours(unit: Unit) -> str:

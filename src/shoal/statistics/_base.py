@@ -14,16 +14,20 @@ from shoal.calendar import Calendar
 from shoal.classes import Classes
 from shoal.keys import CLASS, DAYPARTS, TIME_NAMES, WEEKDAYS, Grid, TimeKey, single_places
 from shoal.levels import Level, levels_of
-from shoal.plan import Plan
+from shoal.plan import PLACE, Plan
 from shoal.privacy.contributions import Contributions, coarser, contributions
 from shoal.privacy.mechanism import ONE
-from shoal.trajectories import Trajectories
+from shoal.trajectories import Stays, Trajectories
 from shoal.trajectories.hours import hour_of
 from shoal.zones.regions import Regions
 
 CLOSE = 0.36
 """Square of the part of a usual device's norm to which the finest level is held by default: noise shrinks with it, and
 what is lost is measured at the coarser levels. Chosen by simulation: benchmarks/README.md, "Accuracy"."""
+
+IN_PLACES = Fraction(1, 3)
+"""Norm of a device's vector by named places, as a share of that by zones: most stays lie outside every place. So it is
+in the simulated city, for the middle of the devices and for the most active hundredth, in all three statistics."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +50,8 @@ class Statistic(ABC):
     name: ClassVar[str]
     places: ClassVar[tuple[str, ...]]
     """Place keys, all of which must be in `by`."""
+    by_place: ClassVar[bool] = False
+    """May it be counted by the plan's named places instead of by zones?"""
     times: ClassVar[tuple[str, ...]]
     """Time keys that `by` may name."""
     default_by: ClassVar[tuple[str, ...]]
@@ -78,13 +84,17 @@ class Statistic(ABC):
 
     @classmethod
     def from_plan(cls, plan: Plan, centres: Float64, calendar: Calendar, regions: Regions | None = None) -> Self:
-        """The statistic as `plan` wants it; `centres` as in `zones.Zones`. Raises `PlanError` naming the key."""
+        """The statistic as `plan` wants it. Raises `PlanError` naming the key.
+
+        `centres` as in `zones.Zones`, and `regions`, are those of what `columns_of` says: zones, or named places.
+        """
         wish, key = plan.statistics[cls.name], f"statistics.{cls.name}"
         if plan.source.kind == "trips" and not cls.of_trips:
             have = "visits, visitors and flows"
             raise plan.error(key, f"a source of trips has no {cls.name}; ask for {have}, or use points")
         by = cls.default_by if wish.by is None else wish.by
-        needed = (*cls.places, *((CLASS,) if cls.classes else ()))
+        columns = cls.columns_of(plan)
+        needed = (*columns, *((CLASS,) if cls.classes else ()))
         if missing := [k for k in needed if k not in by]:
             raise plan.error(
                 f"{key}.by", f"must name {', '.join(missing)}; {cls.name} is counted by {', '.join(needed)}"
@@ -107,10 +117,10 @@ class Statistic(ABC):
         if wish.max_km is not None and len(cls.places) == 1:
             raise plan.error(f"{key}.max_km", f"means nothing for {cls.name}, which has no pairs of zones")
         labels = cls.classes.labels if cls.classes else ()
-        grid = Grid(cls.places, cls.places_of(plan, centres, time), time, labels)
+        grid = Grid(columns, cls.places_of(plan, centres, time), time, labels)
         levels = levels_of(grid, regions)
         days = max(1, len(calendar.days) // calendar.units)
-        usual = cls.typical_bound(days, time)
+        usual = _in(columns, cls.typical_bound(days, time))
         close = usual if cls.lossless or not levels else round_root(CLOSE * float(usual) ** 2)
         bound = close if wish.bound is None else wish.bound
         if wish.total_bound is not None and (cls.lossless or wish.total_bound < bound):
@@ -119,7 +129,7 @@ class Statistic(ABC):
         wide = (
             usual
             if cls.lossless
-            else wish.total_bound or max(bound, cls.widest_bound(calendar, time, plan.source.kind))
+            else wish.total_bound or max(bound, _in(columns, cls.widest_bound(calendar, time, plan.source.kind)))
         )
         divisor = cls.divisor_of(calendar, time)
         if divisor is None:
@@ -132,6 +142,23 @@ class Statistic(ABC):
         least = ceil(bound**2 * own / wide**2)
         each = (own, *(max(touched, least) for _ in levels))
         return cls(grid, levels, calendar, wish.share, bound, wide, divisor, each, target)
+
+    @classmethod
+    def columns_of(cls, plan: Plan) -> tuple[str, ...]:
+        """Its place columns in `plan`: `places`, or that of the named places. Raises `PlanError` naming the key."""
+        by, key = plan.statistics[cls.name].by or (), f"statistics.{cls.name}.by"
+        if PLACE not in by:
+            return cls.places
+        if not cls.by_place:
+            whole = f"{cls.name} is counted by {', '.join(cls.places)}"
+            raise plan.error(key, f"names place, but {whole}; of named places there are visits, visitors and dwell")
+        if plan.source.kind == "trips":
+            raise plan.error(key, "names place, but of a trip only the zones of its ends are kept; count by zone")
+        if plan.places is None:
+            raise plan.error(key, "names place, but the plan has no table [places]; add it, or count by zone")
+        if set(cls.places) & set(by):
+            raise plan.error(key, f"names {' and '.join((*cls.places, PLACE))}, of which it can be counted by one only")
+        return (PLACE,)
 
     @classmethod
     def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:
@@ -195,6 +222,19 @@ class Statistic(ABC):
         """Contributions of 1 for each entry: int64[d+1] where each row begins, int64[n] cells, -1 for none."""
         return contributions(first, cell, np.ones(cell.size, dtype=np.int64), self.per)
 
+    def where(self, stays: Stays) -> Int64:
+        """Where each stay is, in indexes of the grid's places: its zone, or its named place; int64[s], -1 for none."""
+        if not self.of_named_places:
+            return stays.zone.astype(np.int64)
+        if stays.place is None:
+            raise TypeError(f"{self.name} needs named places")
+        return stays.place.astype(np.int64)
+
+    @property
+    def of_named_places(self) -> bool:
+        """Is it counted by named places?"""
+        return self.grid.columns == (PLACE,)
+
     def homes(self, rows: Trajectories) -> Int32:
         """The home of each row; `from_plan` has refused a source that has none."""
         if rows.home is None:
@@ -226,6 +266,11 @@ def _days_of_unit(calendar: Calendar) -> int:
 def round_root(square: float) -> Fraction:
     """Square root rounded to halves: bounds that a person can read."""
     return Fraction(max(2, round(2 * isqrt(int(square * 10**6)) / 1000)), 2)
+
+
+def _in(columns: tuple[str, ...], bound: Fraction) -> Fraction:
+    """A bound from public knowledge that is meant for zones, for what is counted."""
+    return round_root(float(bound * IN_PLACES) ** 2) if columns == (PLACE,) else bound
 
 
 def once(rows: Contributions) -> Contributions:
