@@ -103,6 +103,23 @@ def test_few_columns_and_no_regions(parts: int, regions: bool) -> None:
         assert np.mean(bad) < 0.8
 
 
+def test_a_sure_total_counts_where_the_sum_of_noisy_regions_says_nothing() -> None:
+    """Sixty regions of which each is lost in noise; together with the total they know what is missing."""
+    into = (np.repeat(np.arange(60, dtype=np.int32), 5), np.zeros(60, dtype=np.int32))
+    shares, holds = [], []
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        true = rng.lognormal(5, 1, (300, 1))
+        exact = (0.6 * true, add_up(true, into[0], 60), true.sum(axis=0, keepdims=True))
+        stderr = (50.0, 1200.0, 1500.0)
+        noisy = tuple(x + rng.normal(0, error, x.shape) for x, error in zip(exact, stderr, strict=True))
+        level = corrected(Ladder(noisy, stderr, into, laplace=False)).levels[0]
+        shares.append(level.estimate.sum() / true.sum())
+        holds.append(held(level.estimate, true, NORMAL_95 * level.stderr).mean())
+    assert 0.93 < np.mean(shares) < 1.07
+    assert 0.95 < np.mean(holds) < 0.99  # all lose alike here, which the intervals can't know
+
+
 def test_the_correction_brings_back_what_was_lost() -> None:
     (town, *_) = cities("40 regions")
     ladder = town.measured(np.random.default_rng(1))

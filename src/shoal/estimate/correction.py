@@ -1,5 +1,6 @@
 """What bounding took away, given back: fine numbers brought up to what coarser ones say, as far as these can tell."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import NamedTuple
@@ -8,7 +9,7 @@ import numpy as np
 
 from shoal._arrays import Bool, Float64, Int32
 from shoal.estimate.ladder import Ladder, add_up
-from shoal.estimate.weighted import Errors
+from shoal.estimate.weighted import Errors, weighted
 from shoal.privacy.mechanism import LAPLACE_95, NORMAL_95
 
 SEEN = 5.0
@@ -63,6 +64,14 @@ class _Spread(NamedTuple):
     cells: float
 
 
+class _Coarse(NamedTuple):
+    """Numbers float64[k, m] to which finer ones are fitted, the variance of their noise, and that of their sum, [m]."""
+
+    values: Float64
+    variance: Float64
+    of_sum: Float64
+
+
 class _Factors(NamedTuple):
     """Factors float64[groups, m], their relative variances likewise, and how much they differ (None: unknown)."""
 
@@ -81,8 +90,8 @@ def corrected(ladder: Ladder, *, lossless: bool = False, most: float = 1.0) -> C
     Model   bounding multiplies what a device adds by at most 1, harder at finer levels, the coarsest losing next to
             nothing. So the sums of a level are too low by a factor that depends on region and hour, which is the
             overall one times a column's times a group's. From the coarsest level down each is estimated from the ratio
-            of the level above, as corrected, to this one, and drawn towards 1 by how little its noise allows to say:
-            the empirical Bayes estimate, with the variance between groups by the method of moments.
+            of the levels above, as corrected and joined, to this one, and drawn towards 1 by how little its noise
+            allows to say: the empirical Bayes estimate, with the variance between groups by the method of moments.
     A group's factor in a column is taken from the other columns. So it owes nothing to the noise of the group's own
     number there, and `estimate.weighted` may join the two: that is where a group's own ratio comes in.
     Never below 1; where totals are lost in noise exactly 1, with no error beside the noise's.
@@ -108,7 +117,8 @@ def corrected(ladder: Ladder, *, lossless: bool = False, most: float = 1.0) -> C
         if lossless:
             factors = _nothing(above.estimate)
         else:
-            factors = _factors(ladder.values[level], ladder.stderr[level], into, above)
+            coarse = _coarse(found, ladder.into[level + 1 :])
+            factors = _factors(ladder.values[level], ladder.stderr[level], into, coarse)
         spread = factors.spread or _scaled(borrowed, factors.overall)
         unseen = spread.groups + spread.cells if factors.spread is None and len(above.estimate) > 1 else 0.0
         estimate = ladder.values[level] * factors.factor[into]
@@ -145,31 +155,43 @@ def half_width(stderr: Float64, noise: Float64 | float, *, laplace: bool, parts:
     return (NORMAL_95 + (LAPLACE_95 / 2**0.5 - NORMAL_95) * share**2 / parts) * stderr
 
 
-def _factors(values: Float64, stderr: float, into: Int32, above: Level) -> _Factors:
-    """By what the groups of a level must be multiplied to say what the level above does."""
-    coarse, coarse_var = above.estimate, above.errors.variance
+def _coarse(found: Sequence[Level], into: Sequence[Int32]) -> _Coarse:
+    """What the last level of `found` says together with those above it: many groups' noisy sum alone says too little.
+
+    found  from the coarsest level down, as corrected; into: between them, from fine to coarse
+    """
+    levels = found[::-1]
+    values, variances = weighted(
+        [level.estimate for level in levels], [Errors.of_noise(level.errors.variance) for level in levels], into
+    )
+    return _Coarse(values[0], variances[0], variances[-1].sum(axis=0))
+
+
+def _factors(values: Float64, stderr: float, into: Int32, above: _Coarse) -> _Factors:
+    """By what the groups of a level must be multiplied to say what the levels above do."""
+    coarse, coarse_var, whole_var = above
     k, m = coarse.shape
     members = np.bincount(into, minlength=k).astype(np.float64)[:, None]
     coarse, coarse_var = coarse * (members > 0), coarse_var * (members > 0)
     fine = add_up(values, into, k)
     fine_var = np.broadcast_to(members * stderr**2, (k, m))
-    if not (_seen(coarse.sum(), coarse_var.sum()) and _seen(fine.sum(), fine_var.sum())):
+    if not (_seen(coarse.sum(), whole_var.sum()) and _seen(fine.sum(), fine_var.sum())):
         return _nothing(coarse)
     overall = float(coarse.sum() / fine.sum())
-    error = float(np.sqrt(coarse_var.sum() + overall**2 * fine_var.sum()) / fine.sum())
+    error = float(np.sqrt(whole_var.sum() + overall**2 * fine_var.sum()) / fine.sum())
     if overall <= 1 + CERTAIN * error:
         return _nothing(coarse)
-    column, column_var = _of_columns(coarse, coarse_var, fine, fine_var, overall)
+    column, column_var = _of_columns(coarse, whole_var, fine, fine_var, overall)
     fine, fine_var = fine * column, fine_var * column**2
     group, group_var, spread = _of_groups(coarse, coarse_var, fine, fine_var)
     return _Factors(np.maximum(column * group, 1.0), column_var + group_var, overall, spread)
 
 
 def _of_columns(
-    coarse: Float64, coarse_var: Float64, fine: Float64, fine_var: Float64, overall: float
+    coarse: Float64, whole_var: Float64, fine: Float64, fine_var: Float64, overall: float
 ) -> tuple[Float64, Float64]:
     """The columns' factors, float64[m], drawn towards the overall one; and their relative variances."""
-    fine_all, var = overall * fine.sum(axis=0), coarse_var.sum(axis=0) + overall**2 * fine_var.sum(axis=0)
+    fine_all, var = overall * fine.sum(axis=0), whole_var + overall**2 * fine_var.sum(axis=0)
     usable = _seen(fine_all, overall**2 * fine_var.sum(axis=0))
     ratio, ratio_var = _ratios(coarse.sum(axis=0), fine_all, var, usable)
     between = _between(ratio[usable], ratio_var[usable])
@@ -274,8 +296,8 @@ def _first_spread(ladder: Ladder) -> tuple[float, _Spread] | None:
     if len(ladder.values) < 3:
         return None
     values = ladder.values[1]
-    errors = Errors.of_noise(np.full(values.shape, ladder.stderr[1] ** 2))
-    raw = Level(values, np.ones_like(values), errors, errors.variance, 0.0)
+    variance = np.full(values.shape, ladder.stderr[1] ** 2)
+    raw = _Coarse(values, variance, variance.sum(axis=0))
     found = _factors(ladder.values[0], ladder.stderr[0], ladder.into[0], raw)
     return (found.overall, found.spread) if found.spread and found.overall > 1 else None
 
