@@ -18,7 +18,7 @@ from shoal.zones import Zones, load_places, load_zones
 
 WEIGHTS: dict[tuple[str | None, ...], tuple[int, ...]] = {
     (None,): (1,),
-    (None, "all"): (39, 1),
+    (None, "all"): (19, 1),
     (None, "region", "all"): (33, 6, 1),
 }
 """How a statistic's budget is split over its levels. Most goes to the finest: a coarser number is large, so that the
