@@ -20,9 +20,9 @@ ADD_UP = ("presence", "visits", "dwell", "flows", "distance", "stay_home")
 _PER_UNIT = b"shoal.unit"  # in the metadata of a table: the unit over which `shoal simulate` has taken a mean
 
 MEANING = (
-    "The truth is what people really did. A release measures what their devices reported; its intervals are about that, "
-    "noise and the correction of what bounding took away included. So fewer than 95 % of them may hold the truth, and "
-    "the published total may lie below the true one: that is what phones did not see, not a fault of the noise."
+    "The truth is what people really did. A release measures what their devices reported; its intervals are about "
+    "that, with noise and correction in them. So fewer than 95 % of them may hold the truth, and the published total may lie "
+    "below the true one: that is what phones did not see, not a fault of the noise."
 )
 
 
