@@ -5,6 +5,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from shoal.calendar import Calendar
+from shoal.ends import MAX_MEASURED
 from shoal.keys import Grid
 from shoal.levels import Level
 from shoal.plan import Plan
@@ -17,6 +18,8 @@ WEIGHTS: dict[tuple[str | None, ...], tuple[int, ...]] = {
     (None,): (1,),
     (None, "all"): (19, 1),
     (None, "region", "all"): (17, 2, 1),
+    (None, "origin", "destination"): (18, 1, 1),
+    (None, "home", "zone"): (18, 1, 1),
 }
 """How a statistic's budget is split over its levels. Most goes to the finest: a coarser number is large, so that the
 same noise is little to it. Chosen by simulation: benchmarks/README.md, "Accuracy"."""
@@ -26,7 +29,8 @@ same noise is little to it. Chosen by simulation: benchmarks/README.md, "Accurac
 class Measure:
     """One vector that is measured: a statistic at one of its levels.
 
-    name       the statistic's, with `.region` or `.all` for a coarser level; so is its table called
+    name       the statistic's, with `.region` or `.all` for a coarser level, or `.origin` and the like for the ends of
+               its pairs; so is its table called
     level      None: the finest
     mechanism  the bound to which a row's vector is held, and the noise
     """
@@ -39,6 +43,12 @@ class Measure:
     @property
     def grid(self) -> Grid:
         return self.statistic.grid if self.level is None else self.level.grid
+
+    @property
+    def rows(self) -> int:
+        """Rows of its table, at most."""
+        pairs = self.statistic.top_down and self.level is None
+        return min(self.grid.cells, MAX_MEASURED) if pairs else self.grid.cells
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +103,7 @@ def _needs(statistic: Statistic) -> list[Need]:
         Need(
             measure_name(statistic.name, level),
             statistic.share * Fraction(weight, sum(weights)),
-            statistic.bound if level is None else statistic.wide_bound,
+            statistic.bound if level is None or level.is_end else statistic.wide_bound,
             statistic.most_cells,
             statistic.name,
         )

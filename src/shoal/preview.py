@@ -28,6 +28,8 @@ class Line:
     half_width: float
     rho: str
     meaning: str
+    top_down: bool = False
+    """Are its ends measured first, and `cells` is how many numbers there are at most?"""
 
 
 @dataclass(frozen=True)
@@ -79,15 +81,21 @@ class Preview:
             table.add_row(
                 line.statistic,
                 " x ".join(line.keys),
-                f"{line.cells:,}",
+                f"{'up to ' if line.top_down else ''}{line.cells:,}",
                 f"{line.norm} {line.bound:g}",
                 line.mechanism,
                 f"{line.scale:,.1f}",
                 f"± {line.half_width:,.1f}",
             )
+        note = "".join(
+            f"\n{line.statistic} is measured top-down: the totals of its ends first, then only pairs of ends that stand "
+            "out of\ntheir noise."
+            for line in self.lines
+            if line.top_down
+        )
         foot = Text(
-            "\nThe last column is what noise alone does to one number: a true 1,000 is published as 1,000 ± that. Only "
-            "plan and\nzones were read, no record."
+            f"{note}\nThe last column is what noise alone does to one number: a true 1,000 is published as 1,000 ± that. "
+            "Only plan and\nzones were read, no record."
         )
         return Group(head, Text(), table, foot)
 
@@ -106,7 +114,7 @@ def preview(design: Design) -> Preview:
             Line(
                 statistic=measure.name,
                 keys=measure.grid.keys,
-                cells=measure.grid.cells,
+                cells=measure.rows,
                 bound=mechanism.norm / 1024,
                 norm="L2" if mechanism.kind == "gaussian" else "L1",
                 mechanism=mechanism.kind,
@@ -115,6 +123,7 @@ def preview(design: Design) -> Preview:
                 half_width=mechanism.half_width / statistic.divisor,
                 rho=str(mechanism.rho),
                 meaning=statistic.meaning,
+                top_down=statistic.top_down and measure.level is None,
             )
         )
     period = plan.period

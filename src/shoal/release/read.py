@@ -133,7 +133,7 @@ class Table:
     @cached_property
     def zones(self) -> "Zones":
         """What its places are: the release's zones, or regions or areas that hold them."""
-        if self.facts.level is None and self.facts.areas is None:
+        if self.facts.is_end or (self.facts.level is None and self.facts.areas is None):
             return self.release.places
         from shoal.release._regions import put_together
 
@@ -204,6 +204,12 @@ class Table:
         from shoal.release.derived import scaled
 
         return scaled(self, census, by_parent=by_parent)
+
+    def standing_out(self, share: float = 0.01) -> "pl.DataFrame":
+        """See `derived.standing_out`."""
+        from shoal.release.derived import standing_out
+
+        return standing_out(self, share)
 
     def change(self, *earlier: Release) -> "pl.DataFrame":
         """See `change.change`."""

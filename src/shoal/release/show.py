@@ -126,7 +126,7 @@ def _half(row: Row, usual: float) -> float:
 
 
 def _names(table: Table) -> dict[str, str]:
-    if table.facts.level or not table.release.manifest.zones.names:
+    if (table.facts.level and not table.facts.is_end) or not table.release.manifest.zones.names:
         return {}
     return {zone: name for zone, name in zip(table.zones.ids, table.zones.names, strict=True) if name}
 
