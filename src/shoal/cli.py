@@ -29,7 +29,7 @@ app = typer.Typer(
 
 PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="The plan, a TOML file.")]
 ReleaseFolder = Annotated[Path, typer.Argument(metavar="RELEASE", help="Folder of a release.")]
-Derived = Literal["shares", "quantile", "density", "people", "change"]
+Derived = Literal["shares", "quantile", "density", "people", "change", "standing-out"]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars and no words but errors.")]
 StateFolder = Annotated[

@@ -88,14 +88,14 @@ class Preview:
                 f"± {line.half_width:,.1f}",
             )
         note = "".join(
-            f"\n{line.statistic} is measured top-down: the totals of its ends first, then only pairs of ends that stand "
-            "out of\ntheir noise."
+            f"\n{line.statistic} is measured top-down: the totals of its ends first, then only pairs of ends that "
+            "stand out of\ntheir noise."
             for line in self.lines
             if line.top_down
         )
         foot = Text(
-            f"{note}\nThe last column is what noise alone does to one number: a true 1,000 is published as 1,000 ± that. "
-            "Only plan and\nzones were read, no record."
+            f"{note}\nThe last column is what noise alone does to one number: a true 1,000 is published as 1,000 ± "
+            "that. Only plan and\nzones were read, no record."
         )
         return Group(head, Text(), table, foot)
 

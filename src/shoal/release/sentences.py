@@ -38,10 +38,10 @@ def top_down(statistic: str, ends: Sequence[str]) -> str:
     first, second = ends
     return (
         f"Of `{statistic}` the ends were measured first: `{statistic}.{first}` and `{statistic}.{second}` hold the "
-        "total of every zone, zeros too. Only pairs of zones whose noisy totals stand out of their noise were measured then, "
-        "and all of those have rows; which they are was decided on noisy numbers alone. Every other pair is accounted "
-        "for in the totals of its two zones. Pairs and totals stand as they were measured: what bounding took away is "
-        "not given back, and they don't add up to each other."
+        "total of every zone, zeros too. Only pairs of zones whose noisy totals stand out of their noise were measured "
+        "then, and all of those have rows; which they are was decided on noisy numbers alone. Every other pair is "
+        "accounted for in the totals of its two zones. Pairs and totals stand as they were measured: what bounding "
+        "took away is not given back, and they don't add up to each other."
     )
 
 
