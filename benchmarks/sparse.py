@@ -9,8 +9,8 @@ all        noise for every pair; published is what stands out at a false discove
 top-down   a tenth of the budget for the ends' totals, the rest for pairs of ends that stand out; then the same rule
 stability  noise for the pairs that occur in the records alone, published above a threshold that a pair of one device
            passes with a chance of at most delta / 2 (Gaussian sparse histogram; a union bound over the pairs of one
-           device, at most 16, of equal weights, which favours it; the exact analysis of Wilkins, Kifer, Zhang & Karrer 2024
-           gains some per cent on it)
+           device, at most 16, of equal weights, which favours it. The exact analysis of Wilkins, Kifer, Zhang & Karrer,
+           arXiv 2202.01100, is tighter; it was not run)
 
 A pair is found if it is among the 1,000 largest of the truth and published, and false if it is published and nobody
 went there. Draws are of OpenDP, through `shoal.privacy.noise`, on as many threads as there are cores; noise is drawn by

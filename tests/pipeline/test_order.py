@@ -29,7 +29,8 @@ from shoal.privacy.budget import Paid
 from shoal.privacy.mechanism import Mechanism
 from shoal.privacy.noise import Measurements, measure
 from shoal.privacy.sums import ExactSums
-from shoal.release import _checks
+from shoal.release import _checks, show
+from shoal.release.overview import overview
 from shoal.release.read import Release
 from shoal.sources.fingerprint import Fingerprint
 from shoal.statistics import _pairs
@@ -483,4 +484,6 @@ class TestTopDown:
         release = tape.run(plan)
         assert release["flows"].to_polars().height == 0 and played.asked[-1] == ("flows", [])
         assert release["flows.destination"].to_polars().height == 5 * zones
-        assert release["flows"].standing_out().height == 0
+        assert release["flows"].standing_out().height == release["flows"].shares().height == 0
+        show.as_json(release, "flows")
+        overview(release, tape.house.out / "a.png")

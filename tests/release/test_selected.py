@@ -118,7 +118,8 @@ def test_evaluate_says_what_the_rows_hold_and_adds_the_truth_up(release: Release
     every = top_down.truth(7)[places[:, 0], places[:, 1]].sum()
     assert origin.true == pytest.approx(every) and destination.true == pytest.approx(every)
     assert pairs.true == 100 * release["flows"].facts.cells
-    assert pairs.in_rows == pytest.approx(pairs.true / every) and 0 < pairs.in_rows < 1
+    assert pairs.in_rows == pytest.approx(pairs.true / every)
+    assert 0 < pairs.true / every < 1
     assert origin.in_rows is None
     for line in found.lines:  # noise alone
         assert line.coverage is not None and line.coverage > 0.75
@@ -159,3 +160,15 @@ def test_the_readme_says_what_accounts_for_the_other_pairs(made: Path) -> None:
     text = (made / "README.md").read_text()
     assert "Every other pair is accounted for in the totals of its two zones" in text
     assert "not given back" in text
+
+
+def test_change_is_of_pairs_that_were_measured_before(release: Release, tmp_path: Path) -> None:
+    limit = None if release["flows"].facts.max_km is None else "1.5"
+    earlier = open_release(top_down.release_in(tmp_path, limit, ("2026-02-23", "2026-03-02")))
+    found = release["flows"].change(earlier)
+    assert found.height == release["flows"].facts.cells and found["baseline"].null_count() == 0
+    fewer = earlier["flows"].to_polars().filter(pl.col("origin") != BUSY[0])
+    (earlier.folder / "tables" / "flows.parquet").unlink()
+    fewer.write_parquet(earlier.folder / "tables" / "flows.parquet")
+    less = release["flows"].change(earlier)
+    assert 0 < less.height < found.height and BUSY[0] not in less["origin"]

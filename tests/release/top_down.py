@@ -1,6 +1,7 @@
 """A small release of pairs that were measured top-down, with invented numbers."""
 
 from datetime import UTC, datetime
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,13 @@ def truth(origins: int) -> Float64:
     return found
 
 
-def release_in(folder: Path, max_km: str | None = None, **more: Any) -> Path:
-    """Flows by daypart over 7 squares, synthetic; `more`: of the facts of the pairs."""
+def release_in(
+    folder: Path, max_km: str | None = None, week: tuple[str, str] = ("2026-03-02", "2026-03-09"), **more: Any
+) -> Path:
+    """Flows by daypart over 7 squares and a week, synthetic; `more`: of the facts of the pairs."""
     extra = "" if max_km is None else f"max_km = {max_km}\n"
-    plan = make.plan_in(folder, statistics={"flows": make.BY["flows"]}, synthetic=True, epsilon="10", extra=extra)
+    plan = make.plan_in(folder, statistics={"flows": make.BY["flows"]}, synthetic=True, epsilon="10", extra=extra,
+                        start=week[0], end=week[1])  # fmt: skip
     zones = make.squares()
     grid = make.grids(plan, zones)["flows"]
     flat = truth(len(zones))[grid.places[:, 0], grid.places[:, 1]]
@@ -66,7 +70,7 @@ def facts_of(
     name: str, keys: tuple[str, ...], cells: int, mechanism: Mechanism, level: str | None, **more: Any
 ) -> StatisticFacts:
     value = at_level(make.MEANING["flows"], level)
-    return StatisticFacts.of(name, keys, cells, mechanism, share=make.Fraction(1), value=value, **more)
+    return StatisticFacts.of(name, keys, cells, mechanism, share=Fraction(1), value=value, **more)
 
 
 def truth_in(folder: Path) -> Path:
