@@ -7,10 +7,10 @@ BIN := .venv/bin
 UV := env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON=$(BIN)/python UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-scale bench-check lock clean
+.PHONY: help demo test check bench bench-accuracy bench-scale bench-check lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.synced ## simulate a city, release its statistics, show them (DEMO_ARGS="--devices 5000 --days 7")
 	@$(BIN)/shoal demo $(DEMO_ARGS)
@@ -27,6 +27,9 @@ check: .venv/.synced ## lint, format, types (strict), and which room may import 
 bench: .venv/.synced ## every comparison at the size that is published (BENCH_ARGS="scale stays")
 	@$(UV) sync --frozen --quiet --group bench
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+bench-accuracy: .venv/.synced ## error of Shoal and its peers on the same cities; needs Java 17 (BENCH_ARGS="bikes --runs 3 --real 0")
+	@$(BIN)/python -m benchmarks.accuracy $(BENCH_ARGS)
 
 bench-scale: .venv/.synced ## N=10000000 records to a release: time, memory, disk (IDS=text KEEP=folder)
 	@$(BIN)/python -m benchmarks.scale --records $(or $(N),10000000) --ids $(or $(IDS),int) $(if $(KEEP),--keep $(KEEP)) $(BENCH_ARGS)

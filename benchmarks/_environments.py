@@ -12,6 +12,21 @@ LIBRARIES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "movingpandas": (("movingpandas==0.23.0",), ()),
     # its own requirements name an Infomap that builds nowhere any more; finding stops is C++ and needs NumPy alone
     "infostop": (("numpy<3", "pandas"), ("infostop==0.1.9",)),
+    "tumult": (("tmlt.analytics==0.21.0", "setuptools<80"), ()),
+    # says nothing of the versions it needs: later ones lack names that it, pandarallel and diffprivlib import
+    "dp-mobility-report": (
+        (
+            "dp-mobility-report==0.2.11",
+            "pandas<2.2",
+            "numpy<2",
+            "geopandas<1",
+            "shapely<2.1",
+            "scikit-learn<1.5",
+            "scipy<1.14",
+            "setuptools<80",
+        ),
+        (),
+    ),
 }
 """Name -> what is installed with, and what without its own requirements."""
 

@@ -14,7 +14,9 @@ stability  noise for the pairs that occur in the records alone, published above 
 
 A pair is found if it is among the 1,000 largest of the truth and published, and false if it is published and nobody
 went there. Draws are of OpenDP, through `shoal.privacy.noise`, on as many threads as there are cores; noise is drawn by
-NumPy for stability alone, which Shoal doesn't offer. Figures and verdict: README.md, "Sparse pairs".
+NumPy for stability alone, which Shoal doesn't offer. Verdict, over 10 runs: top-down finds 66 %, all
+54 %, stability 25 %, with 0.3 %, 0.8 % and nothing false, and draws 187,000, 4,000,000 and 93,000 times; so Shoal
+measures top-down.
 """
 
 import argparse

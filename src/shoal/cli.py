@@ -20,6 +20,8 @@ from shoal.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from shoal.plan import Plan
+
 app = typer.Typer(
     cls=Sentences,
     no_args_is_help=True,
@@ -90,13 +92,39 @@ def _print(as_json: bool, value: Callable[[], dict[str, Any]], words: Callable[[
 
 
 @app.command()
-def check(plan: PlanFile, as_json: AsJson = False, quiet: Quiet = False) -> None:
+def check(
+    plan: PlanFile,
+    tune: Annotated[
+        bool, typer.Option("--tune", help="Try bounds on simulated cities, and say which are the best; a minute or so.")
+    ] = False,
+    devices: Annotated[
+        int | None,
+        typer.Option(min=1, help="With --tune: about how many devices the source has in one unit; 100000 if not said."),
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
     """What PLAN would publish and how precise it would be; reads no record."""
     from shoal.api import check as preview
     from shoal.plan import Plan
 
+    if devices is not None and not tune:
+        raise UsageError("--devices: says something only with --tune; add that, or leave it out")
+    if tune:
+        _tune(Plan.load(plan), devices, as_json, quiet)
+        return
     result = preview(Plan.load(plan))
     _print(as_json, result.as_json, result.render)
+
+
+def _tune(plan: "Plan", devices: int | None, as_json: bool, quiet: bool) -> None:
+    from shoal._progress import Bars
+    from shoal.tune import tune as try_bounds
+    from shoal.tune.run import DEVICES
+
+    with Bars(quiet=quiet or as_json) as bars:
+        found = try_bounds(plan, devices=devices or DEVICES, progress=bars)
+    _print(as_json, found.as_json, found.render)
 
 
 @app.command()

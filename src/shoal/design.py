@@ -1,8 +1,11 @@
 """The design of a release: everything that is decided before a record is read, all of it public."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import product
+from math import inf, log
 
 from shoal.calendar import Calendar
 from shoal.ends import MAX_MEASURED
@@ -11,13 +14,13 @@ from shoal.levels import Level
 from shoal.plan import Plan
 from shoal.privacy.accounting import Allocation, Need, allocate, rho_for
 from shoal.privacy.mechanism import Mechanism
-from shoal.statistics import Statistic, statistics_of
-from shoal.zones import Zones, load_zones
+from shoal.statistics import Statistic, asks_for_places, statistics_of
+from shoal.zones import Zones, load_places, load_zones
 
 WEIGHTS: dict[tuple[str | None, ...], tuple[int, ...]] = {
     (None,): (1,),
-    (None, "all"): (19, 1),
-    (None, "region", "all"): (17, 2, 1),
+    (None, "all"): (39, 1),
+    (None, "region", "all"): (33, 6, 1),
     (None, "origin", "destination"): (18, 1, 1),
     (None, "home", "zone"): (18, 1, 1),
 }
@@ -56,6 +59,7 @@ class Design:
     """What a plan comes to: its zones and hours, the cells of each statistic, and the noise that its budget buys.
 
     cap_rho  what the account's cap in epsilon is in rho, at the plan's delta
+    places   the named places; None: no statistic is counted by them
     """
 
     plan: Plan
@@ -64,17 +68,25 @@ class Design:
     statistics: tuple[Statistic, ...]
     allocation: Allocation
     cap_rho: Fraction
+    places: Zones | None = None
 
     @classmethod
     def of(cls, plan: Plan) -> "Design":
         """Work the design out. Opens the plan's zone files, no records. Raises `PlanError` and `DataError`."""
         calendar = Calendar.from_plan(plan)
-        zones = load_zones(plan)
-        statistics = statistics_of(plan, zones, calendar)
-        needs = [need for statistic in statistics for need in _needs(statistic)]
+        asked = asks_for_places(plan)
+        zones, places = load_zones(plan), load_places(plan) if asked else None
+        statistics = statistics_of(plan, zones, calendar, places)
         cap_rho = rho_for(plan.source.account_cap, plan.privacy.delta)
-        allocation = allocate(needs, plan.privacy.epsilon, plan.privacy.delta, cap_rho)
-        return cls(plan, zones, calendar, statistics, allocation, cap_rho)
+        best: tuple[float, tuple[Statistic, ...], Allocation] | None = None
+        for choice in product(*map(_ways, statistics)):
+            needs = [need for statistic in choice for need in _needs(statistic)]
+            allocation = allocate(needs, plan.privacy.epsilon, plan.privacy.delta, cap_rho)
+            error = _expected_error(statistics, choice, allocation)
+            if best is None or error < best[0] - 1e-12:
+                best = error, choice, allocation
+        assert best is not None  # noqa: S101  # the product of no statistics has one element
+        return cls(plan, zones, calendar, best[1], best[2], cap_rho, places)
 
     @cached_property
     def measures(self) -> tuple[Measure, ...]:
@@ -86,6 +98,10 @@ class Design:
             for name in [measure_name(statistic.name, level)]
         )
 
+    def zones_of(self, statistic: Statistic) -> Zones:
+        """What one statistic is counted by: the zones, or the named places."""
+        return self.places if statistic.of_named_places and self.places is not None else self.zones
+
     def measures_of(self, statistic: Statistic) -> tuple[Measure, ...]:
         """Those of one statistic, from fine to coarse."""
         return tuple(m for m in self.measures if m.statistic is statistic)
@@ -96,6 +112,31 @@ def measure_name(statistic: str, level: Level | None) -> str:
     return statistic if level is None else f"{statistic}.{level.name}"
 
 
+def _ways(statistic: Statistic) -> tuple[Statistic, ...]:
+    """Measured at its levels, or by zone alone where nothing is lost that coarser levels tell, nor zones are merged."""
+    free = statistic.lossless and statistic.target is None and statistic.levels
+    return (statistic, replace(statistic, levels=(), cells=statistic.cells[:1])) if free else (statistic,)
+
+
+def _expected_error(statistics: Sequence[Statistic], choice: Sequence[Statistic], allocation: Allocation) -> float:
+    """Mean logarithm, by share, of the standard errors of each statistic's zones, half, and of its totals, half.
+
+    A total has the sum of what lies below it and, where the choice measures its level, a measurement of its own.
+    """
+    share = sum((s.share for s in statistics), Fraction(0))
+    error = 0.0
+    for statistic, chosen in zip(statistics, choice, strict=True):
+        fine = allocation.mechanisms[statistic.name].stderr
+        totals = [log(fine)]
+        for level in statistic.levels:
+            size = len(statistic.grid.places) / len(level.grid.places)
+            own = allocation.mechanisms[measure_name(statistic.name, level)].stderr if chosen.levels else inf
+            totals.append(log((own**-2 + 1 / (size * fine**2)) ** -0.5))
+        of_totals = sum(totals[1:]) / len(statistic.levels) if statistic.levels else totals[0]
+        error += float(statistic.share / share) * (totals[0] + of_totals) / 2
+    return error
+
+
 def _needs(statistic: Statistic) -> list[Need]:
     levels = (None, *statistic.levels)
     weights = WEIGHTS[tuple(None if level is None else level.name for level in levels)]
@@ -103,9 +144,8 @@ def _needs(statistic: Statistic) -> list[Need]:
         Need(
             measure_name(statistic.name, level),
             statistic.share * Fraction(weight, sum(weights)),
-            statistic.bound if level is None or level.is_end else statistic.wide_bound,
-            statistic.most_cells,
-            statistic.name,
+            statistic.bound if level is None else statistic.wide_bound,
+            cells,
         )
-        for level, weight in zip(levels, weights, strict=True)
+        for level, weight, cells in zip(levels, weights, statistic.cells, strict=True)
     ]

@@ -101,6 +101,8 @@ class Evaluation:
 def evaluate(release: Release, truth: str | Path) -> Evaluation:
     """Compare `release` with the tables <statistic>.parquet in the folder `truth`: its key columns, and `value`.
 
+    Of a statistic by named places the truth lies in places/<statistic>.parquet.
+
     Sums by region and over all are compared with the same truth, added up.
 
     For a release without a time key, the truth of a statistic of `ADD_UP` may have one: then it is added up.
@@ -123,7 +125,8 @@ def evaluate(release: Release, truth: str | Path) -> Evaluation:
         if release[name].facts.pairs == "selected":
             lines += _of_selected(release, name, truth / f"{name}.parquet")
             continue
-        fine = _joined(release[name], truth / f"{name}.parquet")
+        folder = truth / "places" if release[name].facts.of_named_places else truth
+        fine = _joined(release[name], folder / f"{name}.parquet")
         for table in (release[other] for other in release.tables if release[other].facts.base == name):
             value = pl.Series("value", table.sheet.add_up(fine["value"].to_numpy()))
             lines.append(_line(table, table.to_polars().with_columns(value)))
@@ -179,7 +182,7 @@ def _line(table: Table, rows: "pl.DataFrame") -> Line:
 def _joined(table: Table, file: Path) -> "pl.DataFrame":
     """The keys of a statistic by single zones (or pairs), in the order of cells, with the truth of each as `value`."""
     keys = list(table.keys)
-    published = _plain(table.sheet.fine.frame(table.release.places.ids), keys)
+    published = _plain(table.sheet.fine.frame(table.release.zones_of(table.facts).ids), keys)
     truth = _truth(table, file, published)
     joined = _matched(published, truth, keys, file)
     if truth.height > published.height and table.facts.pairs != "within":

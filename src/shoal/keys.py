@@ -75,8 +75,8 @@ class TimeKey:
 class Grid:
     """All cells of one statistic.
 
-    columns  names of the place columns: ("zone",), or ("origin", "destination")
-    places   int32[p, len(columns)]  zone indexes of each place, in ascending order
+    columns  names of the place columns: ("zone",), ("place",), or ("origin", "destination")
+    places   int32[p, len(columns)]  zone indexes (or indexes of named places) of each place, in ascending order
     time     the time key
     classes  labels of the key column `class`; none: there is no such column
     """

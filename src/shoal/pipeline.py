@@ -14,7 +14,7 @@ from shoal.engines import Engine, LocalEngine, Opened, Progress
 from shoal.errors import StateError
 from shoal.estimate import Estimated, Merge, end_table, pair_table, tables
 from shoal.ledger import Request, State
-from shoal.plan import Plan, next_unit
+from shoal.plan import PLACE, Plan, next_unit
 from shoal.privacy.budget import Paid
 from shoal.privacy.noise import measure
 from shoal.privacy.sums import ExactSums
@@ -35,8 +35,10 @@ POST_PROCESSING = (
     "number is multiplied by the factor that the coarser levels' totals say bounding took from its region and time "
     "(empirical Bayes over regions and times); a coarser number is the weighted least-squares mean of its own "
     "measurement and of the sum of what lies below it.",
-    "consistent: from the coarsest level down, the Euclidean projection of the weighted least-squares estimates onto "
-    "non-negative values that add up to the level above, rounded to whole numbers that still add up.",
+    "consistent: the weighted least-squares estimates, in which what places have in common over times is told from "
+    "noise (optimal shrinkage of singular values; numbers that noise does not explain stay as measured); then, from "
+    "the coarsest level down, the Euclidean projection onto non-negative values that add up to the level above, "
+    "rounded to whole numbers that still add up.",
 )
 
 TOP_DOWN = (
@@ -76,7 +78,7 @@ def run(
         else:
             source.fingerprint_along(state.digest_key)  # there is nothing to compare it with before the reading
         request = _request(design)
-        size = size_about(sum(measure.rows for measure in design.measures), design.zones)
+        size = size_about(sum(measure.rows for measure in design.measures), design.zones, design.places)
         state.accounts.check(request)  # refuse before hours of work; `charge` below decides
         require_room(size, (state.releases, out))
         tally = Tally()
@@ -98,7 +100,7 @@ def run(
             found = tables(
                 noisy,
                 statistic.grid,
-                design.zones.ids,
+                design.zones_of(statistic).ids,
                 statistic.levels,
                 divisor=statistic.divisor,
                 most=float(statistic.most_in_cell()),
@@ -118,9 +120,10 @@ def run(
             statistics=[_facts(design, m, estimated[m.name]) for m in design.measures],
             assessment_sha256=assessment,
             post_processing=(*POST_PROCESSING, *([TOP_DOWN] if any(s.top_down for s in design.statistics) else [])),
+            places=design.places,
         )
         rows = {name: table.rows for name, table in estimated.items()}
-        folder = write(state.releases, manifest=facts, tables=rows, zones=design.zones)
+        folder = write(state.releases, manifest=facts, tables=rows, zones=design.zones, places=design.places)
         state.accounts.released(paid.charge, folder.name)
         return _publish(state, folder.name, out)
 
@@ -145,8 +148,9 @@ def _merge(design: Design, statistic: Statistic) -> Merge | None:
     """How places are merged, if at all; a single place has nothing to be merged with."""
     if statistic.target is None or not statistic.levels:
         return None
-    zones = design.zones
-    groupings = groupings_of(design.plan.zones.kind, zones.ids, zones.parents)
+    zones = design.zones_of(statistic)
+    kind = PLACE if statistic.of_named_places else design.plan.zones.kind
+    groupings = groupings_of(kind, zones.ids, zones.parents)
     return Merge(zones.ids, groupings, float(statistic.target))
 
 
@@ -154,20 +158,21 @@ def _facts(design: Design, measure: Measure, found: Estimated) -> StatisticFacts
     statistic = measure.statistic
     wish = design.plan.statistics[statistic.name]
     pairs = len(statistic.grid.columns) == 2 and measure.level is None
+    level = None if measure.level is None else measure.level.name
     return StatisticFacts.of(
         measure.name,
         measure.grid.keys,
         found.rows.height,
         measure.mechanism,
         share=statistic.share,
-        value=sentences.at_level(statistic.meaning, None if measure.level is None else measure.level.name),
+        value=sentences.at_level(statistic.meaning, level, by_place=statistic.of_named_places),
         divisor=statistic.divisor,
         pairs=None if not pairs else "selected" if found.ends else "all" if wish.max_km is None else "within",
         max_km=wish.max_km if pairs else None,
         classes=statistic.classes,
         corrected=found.corrected,
         width=found.width,
-        areas=None if found.areas is None else found.areas.members(design.zones.ids),
+        areas=None if found.areas is None else found.areas.members(design.zones_of(statistic).ids),
         ends=found.ends,
     )
 
@@ -196,16 +201,21 @@ def _request(design: Design) -> Request:
 def _plan_key(design: Design, state: State) -> str:
     """By which two runs of one plan know each other."""
     digest = hashlib.blake2b(key=state.digest_key, digest_size=32, person=b"shoal plan")
-    for part in (design.plan.full_digest(), design.zones.digest):
+    for part in (design.plan.full_digest(), *_public_digests(design)):
         digest.update(part.encode() + b"\n")
     return digest.hexdigest()
+
+
+def _public_digests(design: Design) -> tuple[str, ...]:
+    """Of the files of zones and places, which may change while the plan that names them does not."""
+    return tuple(zones.digest for zones in (design.zones, design.places) if zones is not None)
 
 
 def _request_key(design: Design, source: Opened, state: State, progress: Progress) -> str:
     """Keyed digest by which the same plan over the same records is known again. Secret: it stays in the state."""
     records = source.fingerprint(state.digest_key, lambda done: progress("Recognising the records", done))
     digest = hashlib.blake2b(key=state.digest_key, digest_size=32)
-    for part in (design.plan.full_digest(), design.zones.digest, records):
+    for part in (design.plan.full_digest(), *_public_digests(design), records):
         digest.update(part.encode() + b"\n")
     return digest.hexdigest()
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
@@ -40,6 +40,8 @@ Purpose = Literal[
 """Purposes about places and populations. There is no other, and none about a person."""
 
 MAX_EPSILON, MAX_EPSILON_SYNTHETIC = 10, 1000
+PLACE: Final = "place"
+"""The key of named places in `by`, where a statistic is counted by them instead of by zones."""
 
 
 class Columns(Table):

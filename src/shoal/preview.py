@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING, Any
 from shoal.design import Design
 from shoal.plan import Plan
 from shoal.privacy.accounting import epsilon_of
+from shoal.release import sentences
 
 if TYPE_CHECKING:
     from rich.console import Group
+
+
+_OTHER = (
+    "\nEach statistic has the noise, and the levels, that give this plan the smaller expected error; `other` says how "
+    "\nmuch larger the mean error would be with the other kind of noise."
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,8 @@ class Line:
     half_width: float
     rho: str
     meaning: str
+    otherwise: float | None = None
+    """How many times larger the plan's mean error would be with the other kind of noise here; None: there is none."""
     top_down: bool = False
     """Are its ends measured first, and `cells` is how many numbers there are at most?"""
 
@@ -40,6 +49,7 @@ class Preview:
     period: str
     unit: str
     zones: int
+    places: int | None
     epsilon: float
     delta: float
     rho: str
@@ -69,8 +79,9 @@ class Preview:
         from rich.text import Text
 
         kind = " SYNTHETIC: no real devices." if self.synthetic else ""
+        places = "" if self.places is None else f", {self.places:,} named places"
         head = Text(
-            f"{self.source}, {self.period}: {self.zones:,} zones.{kind}\n"
+            f"{self.source}, {self.period}: {self.zones:,} zones{places}.{kind}\n"
             f"Guarantee: one device over one {self.unit}, epsilon {self.epsilon:g} at delta {self.delta:g} "
             f"(rho {self.rho_text}), for all statistics together."
         )
@@ -83,7 +94,7 @@ class Preview:
                 " x ".join(line.keys),
                 f"{'up to ' if line.top_down else ''}{line.cells:,}",
                 f"{line.norm} {line.bound:g}",
-                line.mechanism,
+                line.mechanism if line.otherwise is None else f"{line.mechanism}, other ×{line.otherwise:.2f}",
                 f"{line.scale:,.1f}",
                 f"± {line.half_width:,.1f}",
             )
@@ -93,9 +104,11 @@ class Preview:
             for line in self.lines
             if line.top_down
         )
+        read = "plan and\nzones" if self.places is None else "plan,\nzones and places"
         foot = Text(
             f"{note}\nThe last column is what noise alone does to one number: a true 1,000 is published as 1,000 ± "
-            "that. Only plan and\nzones were read, no record."
+            f"that. Only {read} were read, no record."
+            + (_OTHER if any(line.otherwise is not None for line in self.lines) else "")
         )
         return Group(head, Text(), table, foot)
 
@@ -122,7 +135,12 @@ def preview(design: Design) -> Preview:
                 stderr=mechanism.stderr / statistic.divisor,
                 half_width=mechanism.half_width / statistic.divisor,
                 rho=str(mechanism.rho),
-                meaning=statistic.meaning,
+                meaning=sentences.at_level(
+                    statistic.meaning,
+                    None if measure.level is None else measure.level.name,
+                    by_place=statistic.of_named_places,
+                ),
+                otherwise=None if measure.level else allocation.otherwise.get(statistic.name),
                 top_down=statistic.top_down and measure.level is None,
             )
         )
@@ -132,6 +150,7 @@ def preview(design: Design) -> Preview:
         period=f"{period.start} to {period.end} (exclusive, {plan.source.timezone})",
         unit=period.unit,
         zones=len(design.zones),
+        places=None if design.places is None else len(design.places),
         epsilon=float(plan.privacy.epsilon),
         delta=float(plan.privacy.delta),
         rho=str(allocation.rho),

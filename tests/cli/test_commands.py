@@ -15,7 +15,7 @@ from tests.cli.town import PLAN, Town, rows
 
 ID = "2026-03-02-harbour-app"
 OPTIONS = {
-    "check": ("PLAN",),
+    "check": ("PLAN", "--tune", "--devices"),
     "release": ("PLAN", "--engine", "--out", "--workers", "--memory", "--temp", "--state", "--accounts"),
     "show": ("RELEASE", "STATISTIC", "--top"),
     "export": ("RELEASE", "STATISTIC", "--to"),

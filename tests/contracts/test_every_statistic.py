@@ -3,10 +3,13 @@
 from datetime import date
 from fractions import Fraction
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 
+import geopandas
 import numpy as np
 import pytest
+import shapely
 from hypothesis import HealthCheck, given, settings
 
 from shoal import statistics
@@ -16,13 +19,16 @@ from shoal.engines._bucket import add_bucket, empty_totals
 from shoal.plan import Plan
 from shoal.privacy.bounding import UnboundedError, bound
 from shoal.privacy.contributions import Contributions
+from shoal.privacy.mechanism import Mechanism
 from shoal.statistics import STATISTICS, Statistic, _pairs
 from shoal.trajectories import Trajectories, from_points
-from tests.contracts.hostile import PLAN_TEXT, UNITS, bucket_of, people
+from tests.contracts.hostile import CITY, END, PLAN_TEXT, START, UNITS, bucket_of, people
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(statistics.__file__).parent
 every = pytest.mark.parametrize("name", list(STATISTICS))
+BY_PLACE = [name for name, statistic in STATISTICS.items() if statistic.by_place]
+of_places = pytest.mark.parametrize("name", BY_PLACE)
 hostile = settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
@@ -47,8 +53,31 @@ def top_down(tmp_path_factory: pytest.TempPathFactory) -> Design:
         return Design.of(Plan.load(folder / "plan.toml"))
 
 
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Design:
+    """The same city with named places where hostile devices go; by them what can be counted by them."""
+    folder = tmp_path_factory.mktemp("named")
+    lat, lon = (degrees / 1e7 for degrees in CITY)
+    boxes = [
+        shapely.box(lon - 0.002, lat - 0.002, lon + 0.002, lat + 0.002),
+        shapely.box(lon - 0.05, lat - 0.05, lon + 0.001, lat + 0.001),  # overlaps the first
+        shapely.box(lon - 0.16, lat - 0.09, lon + 0.16, lat - 0.05),
+        shapely.box(lon - 0.16, lat + 0.05, lon + 0.16, lat + 0.09),
+        shapely.box(-1, 89, 1, 90),
+        shapely.box(179, -1, 180, 1),
+    ]
+    columns = {"id": [f"p{i}" for i in range(len(boxes))], "kind": ["a", "a", "b", "b", "c", "c"]}
+    geopandas.GeoDataFrame(columns, geometry=boxes, crs=4326).to_file(folder / "p.geojson")
+    classes = {name: ["place", "class"] if STATISTICS[name].classes else ["place", "day"] for name in BY_PLACE}
+    wishes = "".join(f"[statistics.{name}]\nby = {by}\nbound = 1.5\ntotal_bound = 2\n" for name, by in classes.items())
+    text = f'{PLAN_TEXT}[places]\nfile = "p.geojson"\ncategory = "kind"\n{wishes}[statistics.residents]\n'
+    (folder / "plan.toml").write_text(text)
+    return Design.of(Plan.load(folder / "plan.toml"))
+
+
 def rows_of(design: Design, bucket: PointBucket) -> Trajectories:
-    return from_points(bucket, design.zones, design.calendar, design.plan.cleaning, design.plan.movement)
+    plan = design.plan
+    return from_points(bucket, design.zones, design.calendar, plan.cleaning, plan.movement, design.places)
 
 
 def find(design: Design, name: str) -> Statistic:
@@ -76,6 +105,17 @@ def test_proof_speaks_of_this_code(name: str) -> None:
 @given(devices=people())
 @hostile
 def test_contributions_lie_on_the_public_grid(design: Design, name: str, devices: list[np.ndarray]) -> None:
+    lie_on_the_grid(design, name, devices)
+
+
+@of_places
+@given(devices=people())
+@hostile
+def test_contributions_by_place_lie_on_the_public_grid(named: Design, name: str, devices: list[np.ndarray]) -> None:
+    lie_on_the_grid(named, name, devices)
+
+
+def lie_on_the_grid(design: Design, name: str, devices: list[np.ndarray]) -> None:
     statistic = find(design, name)
     vector = statistic.contribution(rows_of(design, bucket_of(devices)))
     assert vector.cell.dtype == vector.weight.dtype == np.int64
@@ -86,7 +126,7 @@ def test_contributions_lie_on_the_public_grid(design: Design, name: str, devices
 @hostile
 def test_one_device_in_one_unit_moves_no_sum_by_more_than_its_bound(design: Design, devices: list[np.ndarray]) -> None:
     """The guarantee, in whole numbers, from records to sums: neighbours differ in all records of one device-unit."""
-    held_to_its_bound(design, devices)
+    move_no_sum_too_far(design, devices)
 
 
 @given(devices=people())
@@ -95,22 +135,30 @@ def test_also_of_pairs_that_are_measured_top_down(top_down: Design, devices: lis
     assert [m.name for m in top_down.measures] == [
         "flows", "flows.origin", "flows.destination", "catchment", "catchment.home", "catchment.zone"
     ]  # fmt: skip
-    held_to_its_bound(top_down, devices)
+    move_no_sum_too_far(top_down, devices)
 
 
 def test_the_ends_of_one_device_are_held_by_themselves(top_down: Design) -> None:
     """The seeded bug: ends added up from bounded pairs. One that goes from one zone to many has a longer total."""
     rows = Contributions(np.array([0, 30]), np.arange(30), np.full(30, 1024))  # all from the first zone
     level = find(top_down, "flows").levels[0]
-    mechanism = top_down.allocation.mechanisms["flows.origin"]
-    pairs = bound(rows, top_down.allocation.mechanisms["flows"])
+    mechanism = Mechanism("gaussian", 2560, 10_000)
+    pairs = bound(rows, mechanism)
     added = find(top_down, "flows").at_level(Contributions(pairs.first, pairs.cell, pairs.weight), level)
     assert (added.weight**2).sum() > mechanism.norm**2
     held = bound(find(top_down, "flows").at_level(rows, level), mechanism)
     assert 0 < (held.weight**2).sum() <= mechanism.norm**2
 
 
-def held_to_its_bound(design: Design, devices: list[np.ndarray]) -> None:
+@given(devices=people())
+@hostile
+def test_by_place_one_device_in_one_unit_moves_no_sum_by_more_than_its_bound(
+    named: Design, devices: list[np.ndarray]
+) -> None:
+    move_no_sum_too_far(named, devices)
+
+
+def move_no_sum_too_far(design: Design, devices: list[np.ndarray]) -> None:
     everyone = totals(design, bucket_of(devices))
     for gone in range(len(devices)):
         for unit in range(UNITS):
@@ -129,6 +177,17 @@ def held_to_its_bound(design: Design, devices: list[np.ndarray]) -> None:
 @hostile
 def test_each_row_is_computed_alone(design: Design, name: str, devices: list[np.ndarray]) -> None:
     """A row's contribution is the same whoever else is in the bucket, and in whatever order."""
+    are_computed_alone(design, name, devices)
+
+
+@of_places
+@given(devices=people())
+@hostile
+def test_by_place_each_row_is_computed_alone(named: Design, name: str, devices: list[np.ndarray]) -> None:
+    are_computed_alone(named, name, devices)
+
+
+def are_computed_alone(design: Design, name: str, devices: list[np.ndarray]) -> None:
     statistic = find(design, name)
 
     def vectors(bucket: PointBucket) -> list[tuple[list[int], list[int]]]:
@@ -141,24 +200,20 @@ def test_each_row_is_computed_alone(design: Design, name: str, devices: list[np.
     assert together == alone == vectors(bucket_of(devices[::-1]))
 
 
-@every
-def test_most_cells_is_true(design: Design, name: str) -> None:
-    """A statistic that claims a row touches few cells is held to it, over many random rows."""
-    statistic = find(design, name)
-    if statistic.most_cells is None:
-        return
-    generator = np.random.default_rng(5)
-    devices = [random_device(generator) for _ in range(200)]
-    vector = statistic.contribution(rows_of(design, bucket_of(devices)))
-    assert np.diff(vector.first).max() <= statistic.most_cells
-
-
-def random_device(generator: np.random.Generator) -> np.ndarray:
-    from tests.contracts.hostile import CITY, END, START
-
+def random_device(generator: np.random.Generator, reach: int = 200_000) -> np.ndarray:
     times = np.sort(generator.integers(START, END, 400))
-    lat = CITY[0] + generator.integers(-200_000, 200_000, 400)
-    return np.column_stack([times, lat, CITY[1] + generator.integers(-200_000, 200_000, 400)])
+    lat = CITY[0] + generator.integers(-reach, reach, 400)
+    return np.column_stack([times, lat, CITY[1] + generator.integers(-reach, reach, 400)])
+
+
+def test_hostile_devices_do_reach_places_and_bounds(named: Design) -> None:
+    """Else the tests by place would compare nothing with nothing."""
+    generator = np.random.default_rng(7)
+    bucket = bucket_of([random_device(generator, reach=40_000) for _ in range(30)])
+    vector = find(named, "visits").contribution(rows_of(named, bucket))
+    long = [sum(w * w for w in vector.weight[a:b].tolist()) for a, b in pairwise(vector.first.tolist())]
+    assert max(long) > named.allocation.mechanisms["visits"].norm ** 2
+    assert {"visits.region", "visitors.all", "dwell.region"} < set(named.allocation.mechanisms)
 
 
 def test_a_statistic_that_looks_at_others_is_caught(design: Design) -> None:

@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from shoal.keys import CLASS
 from shoal.plan import (
+    PLACE,
     Basis,
     Cleaning,
     Columns,
@@ -141,7 +142,7 @@ def test_every_statistic_is_listed_with_its_keys() -> None:
         default = [key for key in statistic.default_by if key not in (*statistic.places, CLASS)] or ["none"]
         others = [key for key in statistic.times if key not in default]
         wanted[name] = (
-            list(statistic.places),
+            [*statistic.places, *([PLACE] if statistic.by_place else [])],
             CLASS if statistic.classes else "",
             default + others,
             statistic.of_trips,

@@ -7,10 +7,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import geopandas
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import shapely
 
 import shoal
 from shoal.design import Design
@@ -51,7 +53,7 @@ def test_formats_side_by_side(tmp_path: Path, cluster: Cluster) -> None:
     (plan.folder / "records" / "4.csv.gz").write_bytes(gzip.compress("\r\n".join(turned).encode()))
     local, spark = both(plan, cluster)
     assert local == spark
-    assert all(sum(cell > 0 for cell in cells) >= 15 for cells in spark[0].values())
+    assert all(sum(cell > 0 for cell in cells) >= 15 for name, cells in spark[0].items() if "." not in name)
     assert counted(plan_of(tmp_path / "fewer", {"1.csv": ROWS[1:]}), LocalEngine())[0] != spark[0]  # one record shows
 
 
@@ -152,6 +154,23 @@ def trips_plan(folder: Path, ends: str) -> Plan:
     lines = [",".join(columns), *(",".join(map(str, row)) for row in rows[300:])]
     (folder / "records" / "2.csv").write_text("\n".join(lines))
     return plan
+
+
+def test_named_places(tmp_path: Path, cluster: Cluster) -> None:
+    """The places travel to the executors with the design."""
+    plan = plan_of(tmp_path, {"all.csv": ROWS})
+    boxes = [shapely.box(-103.41 + 0.02 * i, 20.61, -103.40 + 0.02 * i, 20.67) for i in range(3)]
+    columns = {"id": ["a", "b", "c"], "kind": ["x", "y", "x"]}
+    geopandas.GeoDataFrame(columns, geometry=boxes, crs=4326).to_file(tmp_path / "places.geojson")
+    by = {"visits": ["place", "day"], "visitors": ["place"], "dwell": ["place", "class"]}
+    text = plan.file.read_text().replace("[period]", '[places]\nfile = "places.geojson"\ncategory = "kind"\n[period]')
+    text = text[: text.index("[statistics.")] + "".join(
+        f"[statistics.{name}]\nby = {keys}\n" for name, keys in by.items()
+    )
+    plan.file.write_text(text)
+    local, spark = both(Plan.load(plan.file), cluster)
+    assert local == spark
+    assert all(sum(local[0][name]) > 0 for name in by)
 
 
 @pytest.fixture(scope="module")

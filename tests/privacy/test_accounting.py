@@ -9,7 +9,7 @@ from dp_accounting.pld import PLDAccountant
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shoal.privacy.accounting import Need, allocate, epsilon_of, fixed_bound, rho_for
+from shoal.privacy.accounting import WORTH, Need, allocate, epsilon_of, fixed_bound, rho_for
 from shoal.privacy.mechanism import ONE
 
 DELTA = Fraction(1, 10**8)
@@ -60,7 +60,7 @@ needs = st.lists(
         name=st.uuids().map(str),
         share=st.fractions(Fraction(1, 10), Fraction(10)),
         bound=st.fractions(Fraction(1, 2), Fraction(100)),
-        most_cells=st.sampled_from([None, 1, 3]),
+        cells=st.sampled_from([None, 1, 3]),
     ),
     min_size=1,
     max_size=4,
@@ -87,21 +87,37 @@ def test_shares_split_rho() -> None:
 
 
 def test_few_keys_get_laplace_and_many_get_gaussian() -> None:
-    one = allocate([Need("residents", Fraction(1), Fraction(1), most_cells=1)], Fraction(1), DELTA)
+    one = allocate([Need("residents", Fraction(1), Fraction(1), cells=1)], Fraction(1), DELTA)
     many = allocate([Need("presence", Fraction(1), Fraction(8))], Fraction(1), DELTA)
-    hundred = allocate([Need("x", Fraction(1), Fraction(1), most_cells=100)], Fraction(1), DELTA)
+    hundred = allocate([Need("x", Fraction(1), Fraction(1), cells=100)], Fraction(1), DELTA)
     assert one.mechanisms["residents"].kind == "laplace"
     assert one.mechanisms["residents"].scale == ONE  # epsilon 1, norm 1: b = 1, exactly
     assert many.mechanisms["presence"].kind == "gaussian"
     assert hundred.mechanisms["x"].kind == "gaussian"
 
 
-def test_laplace_norm_covers_every_vector_of_the_l2_norm() -> None:
-    """k equal entries are the worst case: L1 = sqrt(k) L2."""
-    allocation = allocate([Need("x", Fraction(1), Fraction(3), most_cells=2)], Fraction(1), DELTA)
+def test_laplace_keeps_as_much_of_a_usual_row() -> None:
+    """k equal entries of the L2 norm have the L1 norm sqrt(k) L2."""
+    allocation = allocate([Need("x", Fraction(1), Fraction(3), cells=2)], Fraction(1), DELTA)
     mechanism = allocation.mechanisms["x"]
     assert mechanism.kind == "laplace"
     assert mechanism.norm**2 >= 2 * (3 * ONE) ** 2
+
+
+def test_the_fewest_cells_come_first() -> None:
+    """Of equal shares it is never the one with more cells that gets Laplace noise alone."""
+    wishes = [Need(f"{k}", Fraction(1), Fraction(2), cells=k) for k in (40, 1, 7, 3, 15)]
+    kinds = {int(name): m.kind for name, m in allocate(wishes, Fraction(3), DELTA).mechanisms.items()}
+    in_order = [kinds[k] for k in sorted(kinds)]
+    assert in_order == sorted(in_order, reverse=True), in_order
+
+
+def test_what_is_otherwise_is_worse_or_hardly_better() -> None:
+    """Laplace noise costs the account so much more that it must be worth it: a tenth of the error at least."""
+    for k in range(1, 40, 3):
+        found = allocate([Need("x", Fraction(1), Fraction(2), cells=k)], Fraction(1), DELTA)
+        laplace = found.mechanisms["x"].kind == "laplace"
+        assert found.otherwise["x"] >= (1 + WORTH if laplace else 1 / (1 + WORTH)) * (1 - 1e-9)
 
 
 def test_bounds_round_down() -> None:
@@ -110,7 +126,7 @@ def test_bounds_round_down() -> None:
 
 
 def test_laplace_costs_half_its_squared_epsilon() -> None:
-    mechanism = allocate([Need("r", Fraction(1), Fraction(1), most_cells=1)], Fraction(1, 2), DELTA).mechanisms["r"]
+    mechanism = allocate([Need("r", Fraction(1), Fraction(1), cells=1)], Fraction(1, 2), DELTA).mechanisms["r"]
     assert mechanism.epsilon == Fraction(1, 2)
     assert mechanism.rho == Fraction(1, 8)
     assert exp(float(mechanism.epsilon)) < inf
@@ -118,7 +134,7 @@ def test_laplace_costs_half_its_squared_epsilon() -> None:
 
 def test_what_the_account_can_never_pay_is_not_chosen() -> None:
     """Laplace noise at epsilon 3 costs rho 4.5; an account of epsilon 10 holds 1.2."""
-    need = Need("residents", Fraction(1), Fraction(1), most_cells=1)
+    need = Need("residents", Fraction(1), Fraction(1), cells=1)
     cap = rho_for(Fraction(10), DELTA)
     assert allocate([need], Fraction(1), DELTA, cap).mechanisms["residents"].kind == "laplace"
     three = allocate([need], Fraction(3), DELTA, cap)
@@ -129,6 +145,6 @@ def test_what_the_account_can_never_pay_is_not_chosen() -> None:
 
 @pytest.mark.parametrize("epsilon", [1, 10, 1000])
 def test_a_plan_of_the_whole_cap_can_be_paid(epsilon: int) -> None:
-    needs = [Need("a", Fraction(4), Fraction(8)), Need("b", Fraction(1), Fraction(1), most_cells=1)]
+    needs = [Need("a", Fraction(4), Fraction(8)), Need("b", Fraction(1), Fraction(1), cells=1)]
     cap = rho_for(Fraction(epsilon), DELTA)
     assert allocate(needs, Fraction(epsilon), DELTA, cap).rho <= cap

@@ -47,6 +47,14 @@ MORE: Mapping[str, tuple[str, ...]] = {
     "stay_home": ("home", "day"),
 }
 """By home, by class, by home and zone."""
+NAMED: Mapping[str, tuple[str, ...]] = {
+    "presence": ("zone", "day"),
+    "visits": ("place", "day"),
+    "visitors": ("place",),
+    "dwell": ("place", "class"),
+    "residents": ("zone",),
+}
+"""By named places, beside others by zone."""
 CLASSES: Mapping[str, Classes] = {"dwell": DURATIONS, "distance": LENGTHS}
 
 PLAN = """
@@ -96,6 +104,17 @@ def squares(count: int = 7) -> Squares:
     )
 
 
+def named(count: int = 5) -> Squares:
+    """Named places: squares of a hundred metres with categories, all but the second named, some outside the zones."""
+    corner = [(-103.397 + 0.011 * i, 20.603) for i in range(count)]
+    return Squares(
+        tuple(f"p{i}" for i in range(count)),
+        tuple(None if i == 1 else f"Market {i} <é>" for i in range(count)),
+        tuple(None if i == 4 else "market" if i < 2 else "school" for i in range(count)),
+        np.array([shapely.box(x, y, x + 0.001, y + 0.001) for x, y in corner], dtype=object),
+    )
+
+
 def places(count: int = 7) -> Squares:
     """The centres of `squares`, as zones that are points, without names."""
     areas = squares(count)
@@ -119,6 +138,8 @@ def plan_in(
     text = PLAN.format(
         kind=kind, start=start, end=end, unit=unit, epsilon=epsilon, timezone=timezone, synthetic=str(synthetic).lower()
     )
+    if any("place" in by for by in statistics.values()):
+        text += '[places]\nfile = "places.geojson"\ncategory = "kind"\n'
     for name, by in statistics.items():
         text += f"[statistics.{name}]\nby = {list(by)}\n"
         if name in ("flows", "catchment"):
@@ -128,7 +149,7 @@ def plan_in(
     return Plan.load(file)
 
 
-def grids(plan: Plan, zones: Zones) -> dict[str, Grid]:
+def grids(plan: Plan, zones: Zones, places: Zones | None = None) -> dict[str, Grid]:
     calendar = Calendar.from_plan(plan)
     made = {}
     for name, wish in plan.statistics.items():
@@ -136,12 +157,13 @@ def grids(plan: Plan, zones: Zones) -> dict[str, Grid]:
         labels = CLASSES[name].labels if "class" in by else ()
         times: list[TimeName] = [k for k in ("hour", "daypart", "day", "weekday") if k in by]
         time = TimeKey.of(times[0] if times else None, calendar)
-        columns = tuple(key for key in ("origin", "destination", "home", "zone") if key in by)
+        columns = tuple(key for key in ("origin", "destination", "home", "zone", "place") if key in by)
         if len(columns) == 2:
             limit = None if wish.max_km is None else float(wish.max_km)
             made[name] = Grid(columns, pair_places(zones.centres, limit), time, labels)
         else:
-            made[name] = Grid(columns, single_places(len(zones)), time, labels)
+            counted = places if places is not None and columns == ("place",) else zones
+            made[name] = Grid(columns, single_places(len(counted)), time, labels)
     return made
 
 
@@ -173,12 +195,14 @@ def parts(
     laplace: str | None = "residents",
     divisor: int = 1,
     truth: Mapping[str, Float64] | None = None,
+    places: Zones | None = None,
 ) -> tuple[Facts, dict[str, pl.DataFrame]]:
     """Manifest and tables of a release of `plan`, ready for `write`."""
     noise, tables, facts = mechanisms(plan, laplace), {}, []
-    for number, (name, grid) in enumerate(grids(plan, zones).items()):
+    for number, (name, grid) in enumerate(grids(plan, zones, places).items()):
         values = np.linspace(0, 4000, grid.cells) % 613 if truth is None else truth[name]
-        tables[name] = table(grid, zones, noise[name], divisor, values, number)
+        counted = places if places is not None and grid.columns == ("place",) else zones
+        tables[name] = table(grid, counted, noise[name], divisor, values, number)
         wish = plan.statistics[name]
         pairs: Literal["all", "within"] | None = None
         if len(grid.columns) == 2:
@@ -208,12 +232,13 @@ def parts(
         statistics=facts,
         post_processing=("Consistent values are the estimates with negatives set to 0.",),
         created=datetime(2026, 3, 10, 8, 0, tzinfo=UTC),
+        places=places,
     )
     return manifest, tables
 
 
-def release_in(parent: Path, plan: Plan, zones: Zones | None = None) -> Path:
+def release_in(parent: Path, plan: Plan, zones: Zones | None = None, places: Zones | None = None) -> Path:
     """A whole release below `parent`."""
     zones = squares() if zones is None else zones
-    manifest, tables = parts(plan, zones, parent)
-    return write(parent, manifest=manifest, tables=tables, zones=zones)
+    manifest, tables = parts(plan, zones, parent, places=places)
+    return write(parent, manifest=manifest, tables=tables, zones=zones, places=places)

@@ -33,22 +33,32 @@ def test_it_is_a_plan(week: Path) -> None:
     assert Plan.load(week / "plan.toml").period.unit == "week"
 
 
-def test_places_are_one_table_away(week: Path, tmp_path: Path) -> None:
-    """Without the signs of comments before its lines, the table is part of a plan that can be used."""
+def test_places_are_two_tables_away(week: Path, tmp_path: Path) -> None:
+    """Without the signs of comments before its lines, the plan counts visitors by named places."""
+    from shoal.design import Design
+    from shoal.errors import PlanError
     from shoal.plan import Plan
-    from shoal.zones import load_places
 
-    lines = (week / "plan.toml").read_text().splitlines()
-    begin = next(n for n, line in enumerate(lines) if line.startswith("# [places]"))
-    end = lines.index("", begin)
-    lines[begin:end] = [line.removeprefix("# ") for line in lines[begin:end]]
-    (tmp_path / "plan.toml").write_text("\n".join(lines))
     for name in ("places.geojson", "area.geojson"):
         (tmp_path / name).write_bytes((week / name).read_bytes())
-    places = load_places(Plan.load(tmp_path / "plan.toml"))
-    assert places is not None and len(places) > 30
-    assert "Market 3" in places.names and {"market", "station", "hospital"} < set(places.parents)
-    assert load_places(Plan.load(week / "plan.toml")) is None
+    lines = (week / "plan.toml").read_text().splitlines()
+    _uncomment(lines, "# [places]")
+    (tmp_path / "half.toml").write_text("\n".join(lines))
+    with pytest.raises(PlanError, match=r"\[places\]: no statistic is counted by them; name `place`"):
+        Design.of(Plan.load(tmp_path / "half.toml"))
+    _uncomment(lines, "# [statistics.visitors]")
+    (tmp_path / "plan.toml").write_text("\n".join(lines))
+    design = Design.of(Plan.load(tmp_path / "plan.toml"))
+    assert design.statistics[-1].grid.keys == ("place",)
+    assert design.places is not None and len(design.places) > 30
+    assert "Market 3" in design.places.names and {"market", "station", "hospital"} < set(design.places.parents)
+    assert Design.of(Plan.load(week / "plan.toml")).places is None
+
+
+def _uncomment(lines: list[str], first: str) -> None:
+    begin = next(n for n, line in enumerate(lines) if line.startswith(first))
+    end = next((n for n in range(begin, len(lines)) if not lines[n]), len(lines))
+    lines[begin:end] = [line.removeprefix("# ") for line in lines[begin:end]]
 
 
 @pytest.mark.parametrize(

@@ -389,31 +389,18 @@ DAILY = [("distance", None), ("distance", "day"), ("distance", "weekday"), ("gyr
 @pytest.mark.parametrize(("name", "time"), DAILY)
 @settings(max_examples=60)
 @given(data=st.data())
-def test_no_row_touches_more_cells_than_is_said(every: Any, name: str, time: str | None, data: st.DataObject) -> None:
+def test_a_row_is_in_one_cell_a_day_at_most(every: Any, name: str, time: str | None, data: st.DataObject) -> None:
     one = every[name, time]
     rows = made([data.draw(in_one_unit(one.calendar))], [0])
-    assert one.most_cells is not None
-    assert np.diff(one.contribution(rows).first).max() <= one.most_cells
+    most = 1 if name == "gyration" or (name, time) == ("stay_home", None) else one.calendar.most_days
+    assert np.diff(one.contribution(rows).first).max() <= most
 
 
-def test_who_claims_few_cells(every: Any) -> None:
-    assert {case for case, one in every.items() if one.most_cells is not None} == set(DAILY)
-
-
-@pytest.mark.parametrize(
-    ("unit", "expected"), [("day", (1, 1, 1, 1)), ("week", (7, 7, 1, 1)), ("month", (31, 31, 1, 1))]
-)
-def test_most_cells_are_the_days_of_the_longest_unit(
-    tmp_path: Path, unit: str, expected: tuple[int, int, int, int]
-) -> None:
-    """And a row that stays all the time reaches them, also in the week of the day of 23 hours."""
-    wishes = (("distance", "day"), ("stay_home", "day"), ("stay_home", None), ("gyration", None))
-    for (name, time), most in zip(wishes, expected, strict=True):
-        one = statistic(tmp_path, name, by(name, time), unit)
-        assert one.most_cells == most
-        low, high = one.calendar.unit_start[:2].tolist()
-        touched = np.diff(one.contribution(made([[Stay(low, high, 0, 0)]], [0])).first)
-        assert touched.tolist() == [most]
+def test_usual_cells_are_some_and_no_more_than_there_are(every: Any) -> None:
+    for case, one in every.items():
+        assert len(one.cells) == 1 + len(one.levels)
+        assert all(cells >= 1 for cells in one.cells), case
+        assert one.cells[0] <= max(30, one.grid.cells), case
 
 
 @pytest.mark.parametrize(("name", "time"), [(n, t) for n, t in CASES if n in ("visitors", "catchment")])
@@ -522,8 +509,9 @@ def test_bounds_without_a_wish(tmp_path: Path, name: str, time: str | None, unit
     """Round, at least one contribution, and never above what the definition allows a row."""
     one = statistic(tmp_path, name, by(name, time), unit)
     assert 1 <= one.bound < 100 and (one.bound * 2).denominator == 1
-    if one.most_cells is not None and (time == "day" or name == "gyration"):  # then 1 a cell is the most
-        assert one.bound**2 <= one.most_cells + Fraction(3, 2)  # rounded to halves
+    if (name, time) in DAILY and (time == "day" or name == "gyration"):  # then 1 a cell is the most
+        most = 1 if name == "gyration" else one.calendar.most_days
+        assert one.bound**2 <= most + Fraction(3, 2)  # rounded to halves
     wished = statistic(tmp_path, name, f"{by(name, time)}\nbound = 0.75", unit)
     assert wished.bound == Fraction(3, 4)
 

@@ -17,6 +17,7 @@ from shoal.estimate.consistent import consistent
 from shoal.estimate.correction import Level as LevelFound
 from shoal.estimate.correction import corrected, half_width
 from shoal.estimate.ladder import Ladder, add_up
+from shoal.estimate.smooth import smoothed
 from shoal.estimate.weighted import Tree, solved
 from shoal.keys import Grid
 from shoal.levels import ALL, Level
@@ -88,14 +89,16 @@ def tables(
     found = corrected(ladder, lossless=lossless, most=most / divisor).levels
     tree = Tree.grown([f.estimate for f in found], [f.errors for f in found], ladder.into)
     combined, variance = solved(tree)
-    whole = consistent(combined, ladder.into)
+    noise = [float(np.sqrt(np.median(np.minimum(f.errors.variance, v)))) for f, v in zip(found, variance, strict=True)]
+    whole = consistent(tuple(map(smoothed, combined, noise)), ladder.into)
     result = []
     for at, level in enumerate(found):
         if at == 0 and merge is not None:
             result.append(_merged(tree, combined[0], variance[0], whole[0], grid, merge, found[0], ladder.laplace))
             continue
         estimate, error = (level.estimate, level.stderr) if at == 0 else (combined[at], np.sqrt(variance[at]))
-        half = half_width(error, np.sqrt(level.errors.variance), laplace=ladder.laplace)
+        pure = measured[at].mechanism.kind == "laplace"
+        half = half_width(error, np.sqrt(level.errors.variance), laplace=pure)
         share = level.share if at == 0 and not lossless else None
         result.append(Estimated(_rows(keys[at], estimate, error, half, whole[at]), None, share, float(np.median(half))))
     return result
@@ -135,7 +138,7 @@ def _alone(measured: Measurements, keys: pl.DataFrame, grid: Grid, divisor: int)
     mechanism = measured.mechanism
     error = np.full_like(estimate, mechanism.stderr / divisor)
     half = np.full_like(estimate, mechanism.half_width / divisor)
-    (whole,) = consistent((estimate,), ())
+    (whole,) = consistent((smoothed(estimate, mechanism.stderr / divisor),), ())
     return Estimated(_rows(keys, estimate, error, half, whole), None, None, None)
 
 

@@ -5,13 +5,16 @@ converts between rho and (epsilon, delta); tests hold it against `dp-accounting`
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import combinations
-from math import isqrt, log, nextafter, sqrt
+from functools import lru_cache
+from math import exp, isqrt, log, nextafter, sqrt
 
 from shoal.privacy._opendp import opendp
 from shoal.privacy.mechanism import MAX_NORM, ONE, Mechanism
+
+WORTH = 0.1
+"""By how much Laplace noise must lessen the mean error of a plan to be worth what it costs the account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,32 +24,31 @@ class Need:
     name        of what is measured: a statistic at one of its levels
     share       relative to all others of the plan
     bound       L2 norm to which a row's vector is held, in contributions
-    most_cells  cells that one row can touch at most, where that is known from the definition; None: any number
+    cells       that a usual row touches, from public knowledge: the more, the larger its L1 norm. None: too many to say
     """
 
     name: str
     share: Fraction
     bound: Fraction
-    most_cells: int | None = None
-    statistic: str = ""
-    """Whose level it is: all levels of a statistic get noise of the same kind. Empty: it is a statistic itself."""
-
-    @property
-    def family(self) -> str:
-        return self.statistic or self.name
+    cells: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """What the plan's budget buys: one mechanism for each level of a statistic, and what all of them cost one row.
+    """What the plan's budget buys: one mechanism for each need, and what all of them cost one row.
 
     epsilon, delta  promised by the plan; the mechanisms together cost at most this
     rho             sum of the mechanisms' costs, exact
+    error           mean logarithm of the expected errors, by share: less is better
+    otherwise       name -> how many times larger that mean error is if this need gets the other kind of noise;
+                    lacks those that can't, or can't be paid for
     """
 
     mechanisms: Mapping[str, Mechanism]
     epsilon: Fraction
     delta: Fraction
+    error: float = 0.0
+    otherwise: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def rho(self) -> Fraction:
@@ -54,37 +56,47 @@ class Allocation:
 
 
 def allocate(needs: Sequence[Need], epsilon: Fraction, delta: Fraction, most_rho: Fraction | None = None) -> Allocation:
-    """Split (epsilon, delta) by shares and choose each statistic's noise.
+    """Split (epsilon, delta) by shares and choose each need's noise.
 
-    Two currencies are possible: statistics with Gaussian noise share rho; one with Laplace noise takes its share of
-    epsilon, pure (basic composition, Dwork & Roth 2014, theorem 3.16). A vector of L2 norm C on at most k cells has an
-    L1 norm of at most sqrt(k) C, so Laplace is possible only where k is known. All ways to choose are compared by the
-    expected errors, weighted by share (a mean of logarithms, so that no unit of measurement counts more than another),
-    and the best is taken; ties go to more Gaussian noise.
+    Two currencies are possible: needs with Gaussian noise share rho; one with Laplace noise takes its share of
+    epsilon, pure (basic composition, Dwork & Roth 2014, theorem 3.16). Bounds are given as L2 norms C. A vector on k
+    cells alike with an L2 norm of C has an L1 norm of sqrt(k) C, so that is the bound for Laplace noise: both keep as
+    much of a usual row. Which norm is enforced is what the guarantee rests on; k decides only how good the noise is.
 
-    Accounts add up rho, and Laplace noise of a large epsilon costs much of it (epsilon^2 / 2): choices that cost more
-    than `most_rho`, all that the account can ever pay, are left out. Gaussian noise alone never does.
+    What Laplace noise costs in error grows with k alone, so it goes to those needs that have the fewest cells: to one,
+    two, three, ... of them, compared by the expected errors, weighted by share (a mean of logarithms, so that no unit
+    of measurement counts more than another).
+
+    Accounts add up rho, and Laplace noise of a large epsilon costs much of it (epsilon^2 / 2): it is chosen only where
+    the mean error is less by `WORTH` than with Gaussian noise alone, and never where it costs more than `most_rho`, all
+    that the account can ever pay.
     """
     total = sum((need.share for need in needs), Fraction(0))
-    unable = {need.family for need in needs if need.most_cells is None}
-    able = [family for family in dict.fromkeys(need.family for need in needs) if family not in unable]
-    best: tuple[float, dict[str, Mechanism]] | None = None
-    for count in range(len(able) + 1):
-        for chosen in combinations(able, count):
-            laplace = {need.name for need in needs if need.family in chosen}
-            mechanisms = _mixture(needs, laplace, total, epsilon, delta)
-            rho = sum((m.rho for m in mechanisms.values()), Fraction(0))
-            if chosen and most_rho is not None and rho > most_rho:
-                continue
-            error = sum(float(need.share / total) * log(mechanisms[need.name].stderr) for need in needs)
-            if best is None or error < best[0] - 1e-12:
-                best = error, mechanisms
+    order = [n.name for n in sorted(needs, key=lambda need: need.cells or 0) if n.cells is not None]
+
+    def tried(laplace: frozenset[str]) -> tuple[float, dict[str, Mechanism]] | None:
+        mechanisms = _mixture(needs, laplace, total, epsilon, delta)
+        rho = sum((m.rho for m in mechanisms.values()), Fraction(0))
+        if laplace and most_rho is not None and rho > most_rho:
+            return None
+        return sum(float(n.share / total) * log(mechanisms[n.name].stderr) for n in needs), mechanisms
+
+    best: tuple[float, frozenset[str], dict[str, Mechanism]] | None = None
+    for count in range(len(order) + 1):
+        chosen = frozenset(order[:count])
+        found = tried(chosen)
+        gain = log(1 + WORTH) if count == 1 or (best is not None and not best[1]) else 1e-12
+        if found is not None and (best is None or found[0] < best[0] - gain):
+            best = found[0], chosen, found[1]
     assert best is not None  # noqa: S101  # the empty choice is always possible
-    return Allocation(best[1], epsilon, delta)
+    error, laplaces, mechanisms = best
+    others = {name: tried(laplaces ^ {name}) for name in order}
+    otherwise = {name: exp(other[0] - error) for name, other in others.items() if other is not None}
+    return Allocation(mechanisms, epsilon, delta, error, otherwise)
 
 
 def _mixture(
-    needs: Sequence[Need], laplace: set[str], total: Fraction, epsilon: Fraction, delta: Fraction
+    needs: Sequence[Need], laplace: frozenset[str], total: Fraction, epsilon: Fraction, delta: Fraction
 ) -> dict[str, Mechanism]:
     """Mechanisms when the statistics in `laplace` get Laplace noise and the others share rho."""
     pure = {need.name: epsilon * need.share / total for need in needs if need.name in laplace}
@@ -95,7 +107,7 @@ def _mixture(
     for need in needs:
         norm = fixed_bound(need.bound)
         if need.name in laplace:
-            norm = _ceil_sqrt(norm * norm * (need.most_cells or 1))
+            norm = _ceil_sqrt(norm * norm * (need.cells or 1))
             scale = -(-norm * pure[need.name].denominator // pure[need.name].numerator)  # ceiling of norm / epsilon
             mechanisms[need.name] = Mechanism("laplace", norm, scale)
         else:
@@ -133,6 +145,7 @@ def epsilon_of(rho: Fraction, delta: Fraction) -> float:
     return float(profile.epsilon(nextafter(float(delta), 0)))
 
 
+@lru_cache(maxsize=1024)
 def rho_for(epsilon: Fraction, delta: Fraction) -> Fraction:
     """A rho whose epsilon at `delta` is at most `epsilon`; the largest one, less a millionth of it. Exact.
 

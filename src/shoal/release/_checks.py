@@ -8,7 +8,7 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -20,9 +20,9 @@ from pydantic import ValidationError
 
 from shoal._arrays import Int32
 from shoal.classes import Classes
-from shoal.plan import MAX_EPSILON, MAX_EPSILON_SYNTHETIC, Plan
+from shoal.plan import PLACE, Plan
 from shoal.privacy.mechanism import LAPLACE_95, NORMAL_95, ONE
-from shoal.release import _epsilon, _grid, _store
+from shoal.release import _grid, _store
 from shoal.release._selected import are_selected
 from shoal.release.manifest import ESTIMATES, ClassFacts, Manifest, StatisticFacts
 
@@ -61,11 +61,19 @@ class Folder:
         return _store.read_zones(self.path / "zones.parquet")
 
     @cached_property
+    def places(self) -> _store.PublicZones:
+        return _store.read_zones(self.path / "places.parquet", _store.PLACE_COLUMNS)
+
+    def zones_of(self, facts: StatisticFacts) -> _store.PublicZones:
+        """What a table is counted by: the zones, or the named places."""
+        return self.places if facts.of_named_places else self.zones
+
+    @cached_property
     def calendar(self) -> "Calendar":
         return _grid.calendar_of(self.manifest)
 
     def sheet(self, facts: StatisticFacts) -> "_grid.Sheet":
-        return _grid.sheet_of(facts, self.manifest, self.zones, self.calendar)
+        return _grid.sheet_of(facts, self.manifest, self.zones_of(facts), self.calendar)
 
     def file(self, facts: StatisticFacts) -> Path:
         return self.path / "tables" / f"{facts.statistic}.parquet"
@@ -107,6 +115,10 @@ def _are_classes(found: tuple[ClassFacts, ...]) -> bool:
 def files(folder: Folder) -> None:
     listed = dict(folder.manifest.files)
     needed = {"README.md", "zones.parquet"} | {f"tables/{s.statistic}.parquet" for s in folder.manifest.statistics}
+    if folder.manifest.places is not None:
+        needed.add("places.parquet")
+    elif "places.parquet" in listed:
+        raise Failed(f"places.parquet is listed in {MANIFEST}, which says nothing of named places")
     if absent := sorted(needed - set(listed)):
         raise Failed(f"{absent[0]} is not listed in {MANIFEST}")
     if surplus := sorted(name for name in listed if name.startswith("tables/") and name not in needed):
@@ -163,6 +175,7 @@ def plan(folder: Folder) -> None:
         "privacy.unit": (m.privacy.unit, said.period.unit),
         "privacy.epsilon": (Fraction(m.privacy.epsilon), said.privacy.epsilon),
         "privacy.delta": (Fraction(m.privacy.delta), said.privacy.delta),
+        "places": (m.places is not None, said.places is not None),
         "statistics": (sorted(s.statistic for s in m.statistics if s.level is None), sorted(said.statistics)),
     }
     for facts in m.statistics:
@@ -171,6 +184,7 @@ def plan(folder: Folder) -> None:
             break
         name = f"statistics.{facts.statistic}"
         pairs[f"{name}.share"] = Fraction(facts.share), asked.share
+        pairs[f"{name}.place"] = facts.of_named_places, PLACE in (asked.by or ())
         if asked.by is not None:
             other = {"origin", "destination", "home", "zone"} - {facts.level} if facts.is_end else set()
             pairs[f"{name}.keys"] = sorted(facts.keys), sorted(set(asked.by) - other)
@@ -219,62 +233,30 @@ def period(folder: Folder) -> None:
         raise Failed(f"a unit of one {m.privacy.unit} can't be charged to an account that counts {m.account.unit}s")
 
 
-def budget(folder: Folder) -> None:
-    m = folder.manifest
-    for s in m.statistics:
-        _priced(s)
-    total = sum((Fraction(s.rho) for s in m.statistics), Fraction(0))
-    if total > Fraction(m.privacy.rho):
-        raise Failed(f"the statistics cost rho {float(total):.6g} in all, more than the stated {m.privacy.rho[:40]}")
-    delta, epsilon = Fraction(m.privacy.delta), Fraction(m.privacy.epsilon)
-    if not 0 < delta < 1:
-        raise Failed("delta must lie between 0 and 1")
-    most = MAX_EPSILON_SYNTHETIC if m.synthetic else MAX_EPSILON
-    if epsilon > most:
-        kind = "simulated" if m.synthetic else "real"
-        raise Failed(f"epsilon {float(epsilon):g} is above {most}, the limit for {kind} records")
-    spent = _epsilon.spent([s.noise for s in m.statistics], float(delta))
-    if not spent <= float(epsilon) * (1 + FLOAT):
-        raise Failed(
-            f"the noise costs epsilon {spent:.6g} at the stated delta, more than the stated {float(epsilon):g}"
-        )
-
-
-def _priced(s: StatisticFacts) -> None:
-    """Do the facts of one statistic follow from its mechanism?"""
-    noise, name = s.noise, s.statistic
-    if s.norm != ("L2" if s.mechanism == "gaussian" else "L1"):
-        raise Failed(f"{name}: {s.mechanism} noise goes with the other norm")
-    if Fraction(s.bound) != Fraction(s.bound_fixed, s.fixed_point):
-        raise Failed(f"{name}: bound is not bound_fixed / {s.fixed_point}")
-    if Fraction(s.rho) != noise.rho:
-        raise Failed(
-            f"{name}: its bound and scale cost rho {float(noise.rho):.6g}, not the stated {float(Fraction(s.rho)):.6g}"
-        )
-    if abs(s.stderr - noise.stderr / s.divisor) > FLOAT * s.stderr:
-        raise Failed(f"{name}: stderr does not follow from its scale")
-    if abs(s.half_width - noise.half_width / s.divisor) > FLOAT * s.half_width:
-        raise Failed(f"{name}: half_width is not that of a 95 % interval of its noise")
-
-
 def zones(folder: Folder) -> None:
-    facts = folder.manifest.zones
+    facts, places = folder.manifest.zones, folder.manifest.places
+    _zones("zones", lambda: folder.zones, (facts.count, facts.sha256, facts.names, facts.parents))
+    if places is not None:
+        _zones("places", lambda: folder.places, (places.count, places.sha256, places.names, places.categories))
+
+
+def _zones(name: str, read: Callable[[], _store.PublicZones], said: tuple[int, str, bool, bool]) -> None:
+    """Do zones, or places, have the count, hash, names and parents (categories) that the manifest states?"""
+    count, sha256, names, parents = said
     try:
-        found = folder.zones
+        found = read()
     except ValueError as error:
         reason = str(error)
         raise Failed(
-            f"zones.parquet: {reason if reason.isprintable() and len(reason) < 200 else 'is damaged'}"
+            f"{name}.parquet: {reason if reason.isprintable() and len(reason) < 200 else 'is damaged'}"
         ) from None
-    if len(found) != facts.count:
-        raise Failed(f"zones.parquet holds {len(found)} zones, the manifest says {facts.count}")
-    if found.digest != facts.sha256:
-        raise Failed("the zones are not those whose hash the manifest states")
-    if (
-        any(n is not None for n in found.names) != facts.names
-        or any(p is not None for p in found.parents) != facts.parents
-    ):
-        raise Failed("the manifest is wrong about names or parents of zones")
+    if len(found) != count:
+        raise Failed(f"{name}.parquet holds {len(found)} {name}, the manifest says {count}")
+    if found.digest != sha256:
+        raise Failed(f"the {name} are not those whose hash the manifest states")
+    if any(n is not None for n in found.names) != names or any(p is not None for p in found.parents) != parents:
+        above = "categories" if name == "places" else "parents"
+        raise Failed(f"the manifest is wrong about names or {above} of {name}")
 
 
 def tables(folder: Folder) -> None:

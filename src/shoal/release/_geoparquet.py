@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 from shoal.zones._base import Zones
@@ -40,8 +41,10 @@ WGS84: Final[dict[str, Any]] = {
 """EPSG:4326 as PROJJSON. GeoParquet writes longitude first whatever the axes of the system say."""
 
 
-def to_bytes(zones: Zones) -> bytes:
+def to_bytes(zones: Zones, columns: Sequence[str] = ("zone", "name", "parent", "geometry")) -> bytes:
     """Zones in their order: text zone, name, parent; geometry as WKB. The same zones give the same bytes.
+
+    columns  what the four are called
 
     Source  GeoParquet 1.1.0, geoparquet.org/releases/v1.1.0
     """
@@ -49,21 +52,21 @@ def to_bytes(zones: Zones) -> bytes:
     import pyarrow.parquet as pq
     import shapely
 
-    columns = {
-        "zone": pl.Series(zones.ids, dtype=pl.String),
-        "name": pl.Series(zones.names, dtype=pl.String),
-        "parent": pl.Series(zones.parents, dtype=pl.String),
-        "geometry": pl.Series(shapely.to_wkb(zones.shapes, byte_order=1).tolist(), dtype=pl.Binary),
-    }
+    text = [pl.Series(values, dtype=pl.String) for values in (zones.ids, zones.names, zones.parents)]
+    shapes = pl.Series(shapely.to_wkb(zones.shapes, byte_order=1).tolist(), dtype=pl.Binary)
     geometry = {
         "encoding": "WKB",
         "geometry_types": sorted({shape.geom_type for shape in zones.shapes}),
         "crs": WGS84,
         "bbox": [float(edge) for edge in shapely.total_bounds(zones.shapes)],
     }
-    geo = {"version": VERSION, "primary_column": "geometry", "columns": {"geometry": geometry}}
+    geo = {"version": VERSION, "primary_column": columns[-1], "columns": {columns[-1]: geometry}}
     # by way of Polars: `pyarrow.array` loads pandas to ask whether a list is one of its own
-    table = pl.DataFrame(columns).to_arrow().replace_schema_metadata({"geo": json.dumps(geo)})
+    table = (
+        pl.DataFrame(dict(zip(columns, [*text, shapes], strict=True)))
+        .to_arrow()
+        .replace_schema_metadata({"geo": json.dumps(geo)})
+    )
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd")
     return sink.getvalue()

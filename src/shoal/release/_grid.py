@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
 from shoal._arrays import Float64, Int32
-from shoal.plan import Period
+from shoal.plan import PLACE, Period
 from shoal.release.manifest import Manifest, StatisticFacts
 from shoal.zones._base import Zones
 
@@ -80,7 +80,8 @@ def sheet_of(facts: StatisticFacts, manifest: Manifest, zones: Zones, calendar: 
     if facts.level is not None:
         if base.pairs == "selected":
             raise ValueError("pairs that were measured top-down have no such level")
-        levels = levels_of(fine, regions_of(manifest.zones.kind, zones.ids, zones.parents))
+        kind = PLACE if facts.of_named_places else manifest.zones.kind
+        levels = levels_of(fine, regions_of(kind, zones.ids, zones.parents))
         found = [level for level in levels if level.name == facts.level]
         if not found:
             raise ValueError("the zones have no such level")

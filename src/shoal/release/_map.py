@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from shoal._arrays import Float64, Int32
+from shoal.release._store import PublicZones
 from shoal.zones._base import Zones
 
 if TYPE_CHECKING:
@@ -35,10 +36,11 @@ class Frame:
     stretch: float
 
     @classmethod
-    def around(cls, zones: Zones) -> "Frame":
+    def around(cls, *zones: Zones) -> "Frame":
         import shapely
 
-        west, south, east, north = (float(v) for v in shapely.total_bounds(zones.shapes))
+        bounds = shapely.total_bounds(np.concatenate([each.shapes for each in zones]))
+        west, south, east, north = (float(v) for v in bounds)
         stretch = 1 / max(0.05, cos(radians((south + north) / 2)))
         span = max((east - west) / stretch, north - south, 1e-4)
         margin = 0.04 * span
@@ -99,6 +101,13 @@ def is_points(zones: Zones) -> bool:
     import shapely
 
     return bool((shapely.get_dimensions(zones.shapes) == 0).any())
+
+
+def as_points(zones: Zones) -> Zones:
+    """The same zones as their centres."""
+    import shapely
+
+    return PublicZones(zones.ids, zones.names, zones.parents, shapely.centroid(zones.shapes))
 
 
 def draw_zones(axes: "Axes", zones: Zones, values: Float64 | None, top: float) -> None:

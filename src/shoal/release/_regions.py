@@ -7,14 +7,13 @@ import numpy as np
 from shoal._arrays import Int32
 from shoal.areas import from_members
 from shoal.levels import ALL
-from shoal.plan import ZonesKind
 from shoal.release._store import PublicZones
 from shoal.release.manifest import StatisticFacts
 from shoal.zones._base import Zones
-from shoal.zones.regions import regions_of
+from shoal.zones.regions import Kind, regions_of
 
 
-def put_together(facts: StatisticFacts, kind: ZonesKind, zones: Zones) -> Zones:
+def put_together(facts: StatisticFacts, kind: Kind, zones: Zones) -> Zones:
     """What the place columns of a table mean, with the shape of all zones that a place holds."""
     if facts.level == "region" and (regions := regions_of(kind, zones.ids, zones.parents)):
         return _union(zones, regions.ids, regions.of_zone, {})

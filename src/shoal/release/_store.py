@@ -1,6 +1,7 @@
 """Tables and zones as bytes on disk, and back. Reading raises `ValueError` for whatever is not as it should be."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 ZONE_COLUMNS = ("zone", "name", "parent", "geometry")
+PLACE_COLUMNS = ("place", "name", "category", "geometry")
+"""Named places are stored as zones are; their parents are their categories."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,21 +56,20 @@ def rows_and_columns(file: Path) -> tuple[int, list[str]]:
         return int(parquet.metadata.num_rows), list(parquet.schema_arrow.names)
 
 
-def zone_frame(zones: Zones) -> "gpd.GeoDataFrame":
-    """Zones as a GeoDataFrame: zone, name, parent, geometry; WGS 84."""
+def zone_frame(zones: Zones, columns: Sequence[str] = ZONE_COLUMNS) -> "gpd.GeoDataFrame":
+    """Zones as a GeoDataFrame: zone, name, parent, geometry; WGS 84. Of named places with `PLACE_COLUMNS`."""
     import geopandas as gpd
     import pandas as pd
 
+    values = (zones.ids, zones.names, zones.parents)
     text: dict[str, Any] = {
-        "zone": pd.array(list(zones.ids), dtype="string"),
-        "name": pd.array(list(zones.names), dtype="string"),
-        "parent": pd.array(list(zones.parents), dtype="string"),
+        column: pd.array(list(each), dtype="string") for column, each in zip(columns, values, strict=False)
     }
     return gpd.GeoDataFrame(text, geometry=list(zones.shapes), crs="EPSG:4326")
 
 
-def read_zones(file: Path) -> PublicZones:
-    """The zones of a release."""
+def read_zones(file: Path, columns: Sequence[str] = ZONE_COLUMNS) -> PublicZones:
+    """The zones of a release; its named places with `PLACE_COLUMNS`."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -75,17 +77,17 @@ def read_zones(file: Path) -> PublicZones:
 
     with file.open("rb") as source:
         table = pq.ParquetFile(source).read()
-    if tuple(table.column_names) != ZONE_COLUMNS:
-        raise ValueError(f"its columns must be {', '.join(ZONE_COLUMNS)}")
+    if table.column_names != list(columns):
+        raise ValueError(f"its columns must be {', '.join(columns)}")
     for name, kind in zip(table.column_names, table.schema.types, strict=True):
         binary = pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
         text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
         if not (binary if name == "geometry" else text):
             raise ValueError(f"column {name} is of the wrong type, {kind}")
     table.validate(full=True)
-    ids, names, parents, wkb = (table.column(name).to_pylist() for name in ZONE_COLUMNS)
+    ids, names, parents, wkb = (table.column(name).to_pylist() for name in columns)
     if None in ids or None in wkb or any(a >= b for a, b in pairwise(ids)):
-        raise ValueError("its zones must be unique and ascending, each with a geometry")
+        raise ValueError(f"its {columns[0]}s must be unique and ascending, each with a geometry")
     shapes = np.array(shapely.from_wkb(wkb), dtype=object).reshape(len(ids))
     if bool(shapely.is_empty(shapes).any()) or not bool(np.isfinite(shapely.bounds(shapes)).all()):
         raise ValueError("it holds an empty geometry or a coordinate that is no number")

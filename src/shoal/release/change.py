@@ -77,7 +77,10 @@ def _refuse_unlike(table: PublishedTable, other: PublishedRelease) -> None:
     own, m, o = table.release, table.release.manifest, other.manifest
     if own.id == other.id or o.period.start >= m.period.start:
         raise UsageError(f"{other.id} is no earlier release than {own.id}; a baseline lies before")
-    if o.zones.sha256 != m.zones.sha256:
+    if table.facts.of_named_places:
+        if o.places != m.places:
+            raise UsageError(f"{other.id} has other named places than {own.id}; numbers of the same can be compared")
+    elif o.zones.sha256 != m.zones.sha256:
         raise UsageError(f"{other.id} has other zones than {own.id}; numbers of the same places can be compared")
     if o.source.name != m.source.name or o.period.timezone != m.period.timezone:
         raise UsageError(f"{other.id} has another source or time zone than {own.id}; compare releases of one source")

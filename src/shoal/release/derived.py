@@ -85,7 +85,7 @@ def quantiles(table: PublishedTable, share: float = 0.5) -> "pl.DataFrame":
 
 
 def density(table: PublishedTable) -> "pl.DataFrame":
-    """Each number over the area of its zone: the keys, `value`, `lower`, `upper` (95 %), per km2.
+    """Each number over the area of its zone or named place: the keys, `value`, `lower`, `upper` (95 %), per km2.
 
     Geodesic areas on the WGS 84 ellipsoid. Raises `UsageError` for pairs of zones, and for places without an extent.
     """
@@ -108,7 +108,7 @@ def scaled(table: PublishedTable, census: Mapping[str, float], *, by_parent: boo
     """Numbers of people instead of devices: each number times (population / devices that live there) of its stratum.
 
     census     people by zone, of every zone
-    by_parent  strata are the zones' parents; else all zones are one
+    by_parent  strata are the zones' parents; else all zones are one, the only way for named places
 
     Columns: the keys, `value`, `lower`, `upper` (95 %) and `panel`, the devices that live in the stratum, by which its
     population is divided. Only tables by `home` say how the people of a stratum live; of the others it is taken that
@@ -117,6 +117,11 @@ def scaled(table: PublishedTable, census: Mapping[str, float], *, by_parent: boo
     release = table.release
     if table.facts.level is not None:
         raise UsageError(f"{table.name} is a sum over zones; scale {table.facts.base} and add up its people")
+    if by_parent and table.facts.of_named_places:
+        raise UsageError(
+            f"{table.name} is counted by named places, which have no parent among the zones' parents; scale it without "
+            "strata, over all zones together"
+        )
     own = release["residents"]
     if merged := [t.name for t in (table, own) if t.facts.areas is not None]:
         raise UsageError(
@@ -138,7 +143,9 @@ def scaled(table: PublishedTable, census: Mapping[str, float], *, by_parent: boo
     variance = np.bincount(at, homes["stderr"].to_numpy() ** 2, len(names))
     population = np.bincount(stratum, people, len(names))
     frame = table.to_polars()
-    row = stratum[zones.index_of(frame[table.places[0]].to_list())]
+    row = np.zeros_like(stratum, shape=frame.height)  # named places: all of them have the one stratum that there is
+    if not table.facts.of_named_places:
+        row = stratum[zones.index_of(frame[table.places[0]].to_list())]
     noise = frame["stderr"].to_numpy() ** 2
     found = ratio(
         frame["estimate"].to_numpy(),

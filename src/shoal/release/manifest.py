@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, cast
 
 from pydantic import (
     AfterValidator,
@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from shoal.classes import Classes
-from shoal.plan import Plan, Purpose, Unit, ZonesKind
+from shoal.plan import PLACE, Plan, Purpose, Unit, ZonesKind
 from shoal.privacy.mechanism import ONE, Kind, Mechanism
 from shoal.release import sentences
 
@@ -55,6 +55,18 @@ Count = Annotated[int, Field(ge=1, le=2**62)]
 class _Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
+    later: ClassVar[Mapping[str, object]] = {}
+    """Facts that came later, and their value where there is nothing to say."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Facts that came later are not written where there is nothing to say: older manifests stay canonical."""
+        facts: dict[str, Any] = write(self)
+        for name, empty in self.later.items():
+            if getattr(self, name) == empty:
+                facts.pop(name, None)  # a caller may have left it out
+        return facts
+
 
 class ClassFacts(_Facts):
     """One class of a quantity: [least, below) in `unit`; the last has no end."""
@@ -67,11 +79,8 @@ class ClassFacts(_Facts):
     @classmethod
     def of(cls, classes: Classes) -> tuple[Self, ...]:
         """Each class of `classes`."""
-        edges = [*classes.edges, None]
-        return tuple(
-            cls(label=label, least=least, below=below, unit=classes.unit)
-            for label, least, below in zip(classes.labels, classes.edges, edges[1:], strict=True)
-        )
+        rows = zip(classes.labels, classes.edges, (*classes.edges[1:], None), strict=True)
+        return tuple(cls(label=label, least=least, below=below, unit=classes.unit) for label, least, below in rows)
 
 
 class AreaFacts(_Facts):
@@ -81,11 +90,16 @@ class AreaFacts(_Facts):
     zones: Annotated[tuple[Text, ...], BeforeValidator(_tuple), Field(min_length=1)]
 
 
-_LATER: dict[str, object] = {"classes": (), "corrected": None, "width": None, "areas": None, "ends": None}
-
-
 class StatisticFacts(_Facts):
     """One statistic at one level: its keys, its noise, its cost, and what one of its numbers means."""
+
+    later: ClassVar[Mapping[str, object]] = {
+        "classes": (),
+        "corrected": None,
+        "width": None,
+        "areas": None,
+        "ends": None,
+    }
 
     statistic: TableName
     """Name of the table: the statistic's, with `.region` or `.all` for a coarser level, or with the key column of one
@@ -133,15 +147,6 @@ class StatisticFacts(_Facts):
     suppression: Text | None = None
     """The rule by which rows are marked, or None where none is."""
 
-    @model_serializer(mode="wrap")
-    def _without_what_is_not(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Facts that came later are not written where there is nothing to say: older manifests stay canonical."""
-        facts: dict[str, Any] = write(self)
-        for name, empty in _LATER.items():
-            if getattr(self, name) == empty:
-                facts.pop(name, None)  # a caller may have left it out
-        return facts
-
     @property
     def base(self) -> str:
         """The statistic whose level this is."""
@@ -156,6 +161,11 @@ class StatisticFacts(_Facts):
     def is_end(self) -> bool:
         """Does it hold the totals of one end of pairs, for each zone?"""
         return self.level not in (None, "region", "all")
+
+    @property
+    def of_named_places(self) -> bool:
+        """Is it counted by named places instead of by zones?"""
+        return PLACE in self.keys
 
     @property
     def usual_width(self) -> float:
@@ -242,6 +252,25 @@ class ZonesFacts(_Facts):
     parents: bool
 
 
+class PlacesFacts(_Facts):
+    """The named places; `sha256` is their `Zones.digest`, with the categories as parents."""
+
+    count: Annotated[int, Field(ge=1)]
+    sha256: Sha256
+    names: bool
+    categories: bool
+
+    @classmethod
+    def of(cls, places: "Zones") -> Self:
+        """The facts that follow from the places."""
+        return cls(
+            count=len(places),
+            sha256=places.digest,
+            names=any(name is not None for name in places.names),
+            categories=any(category is not None for category in places.parents),
+        )
+
+
 class PeriodFacts(_Facts):
     """Local dates, `end` exclusive."""
 
@@ -275,6 +304,8 @@ class AccountFacts(_Facts):
 class Facts(_Facts):
     """All that a manifest says before the files are written. Make one with `Facts.of`."""
 
+    later: ClassVar[Mapping[str, object]] = {"places": None}
+
     format: Literal[1] = 1
     id: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d-[A-Za-z0-9][A-Za-z0-9_-]{0,79}$")]
     created: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
@@ -290,6 +321,8 @@ class Facts(_Facts):
     """`Plan.public`."""
     plan_sha256: Sha256
     zones: ZonesFacts
+    places: PlacesFacts | None = None
+    """None: no statistic is counted by named places."""
     period: PeriodFacts
     privacy: PrivacyFacts
     account: AccountFacts
@@ -313,6 +346,7 @@ class Facts(_Facts):
         assessment_sha256: str | None = None,
         post_processing: Sequence[str] = (),
         created: datetime | None = None,
+        places: "Zones | None" = None,
     ) -> Self:
         """The facts of a release of `plan` over `zones`; `rho` (per unit) is the sum over statistics if not given."""
         total = sum((Fraction(s.rho) for s in statistics), Fraction(0)) if rho is None else rho
@@ -339,6 +373,7 @@ class Facts(_Facts):
                 names=any(name is not None for name in zones.names),
                 parents=any(parent is not None for parent in zones.parents),
             ),
+            places=None if places is None else PlacesFacts.of(places),
             period=PeriodFacts(start=plan.period.start, end=plan.period.end, unit=unit, timezone=plan.source.timezone),
             privacy=PrivacyFacts(
                 unit=unit,

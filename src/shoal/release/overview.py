@@ -46,7 +46,7 @@ _COUNTED = {
 
 @dataclass(frozen=True, eq=False)
 class _Places:
-    """Values by zone, at one time or over the whole period, all classes together."""
+    """Values by zone, or by named place, at one time or over the whole period, all classes together."""
 
     table: Table
     when: str
@@ -70,8 +70,8 @@ def overview(release: Release, to: str | Path) -> Path:
     """Draw the release to the file `to` (.png) and give its path.
 
     On the left presence at its busiest hour (else the next of `PREFERRED`), on the right the largest flows over the
-    period (else the catchment); one map where the release has only one of them. Raises `UsageError` for another ending
-    or a missing folder, `StateError` where the disk fails.
+    period (else the catchment); one map where the release has only one of them. Named places come last, as circles on
+    the zones. Raises `UsageError` for another ending or a missing folder, `StateError` where the disk fails.
     """
     to = Path(to)
     if to.suffix.lower() != ".png":
@@ -91,9 +91,8 @@ def draw(release: Release) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    zones = release.places
-    frame = Frame.around(zones)
     panels = _panels(release)
+    frame = Frame.around(release.places, *(release.zones_of(p.table.facts) for p in panels))
     height = 4.5
     width = float(np.clip(height * frame.aspect, 4.8, 8.4))
     height = min(height, max(2.5, width / frame.aspect))
@@ -141,7 +140,7 @@ def _panels(release: Release) -> list[_Places | _Flows]:
     tables = [release[name] for name in release.statistics]
     areas = sorted(
         (t for t in tables if len(t.places) == 1),
-        key=lambda t: PREFERRED.index(t.name) if t.name in PREFERRED else len(PREFERRED),
+        key=lambda t: (t.facts.of_named_places, PREFERRED.index(t.name) if t.name in PREFERRED else len(PREFERRED)),
     )
     pairs = sorted(
         (t for t in tables if len(t.places) == 2), key=lambda t: PAIRS.index(t.name) if t.name in PAIRS else len(PAIRS)
@@ -222,6 +221,10 @@ def _draw_panel(
 ) -> tuple[str, str]:
     """Draw one map and its legend; title and line below it."""
     zones = panel.table.zones
+    named = panel.table.facts.of_named_places
+    if named:  # as circles, for they are too small to be seen on a map of all zones
+        _map.draw_zones(axes, release.places, None, 1.0)
+        zones = _map.as_points(zones)
     if isinstance(panel, _Places):
         name = panel.table.name
         top = max(float(np.nanmax(panel.values, initial=0)), panel.half_width)
@@ -235,6 +238,8 @@ def _draw_panel(
         if release.manifest.source.kind == "trips":
             arrivals = {"visits": "Arrivals in each zone", "visitors": "Devices that arrived in each zone"}
             counted = arrivals.get(name, counted)
+        if named:
+            counted = counted.replace("zone", "named place")
         return title, f"{counted}, {panel.when}"
     _map.draw_zones(axes, zones, None, 1.0)
     noise = f"±{words.amount(panel.half_width, panel.half_width)}"

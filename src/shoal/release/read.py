@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shoal.errors import UsageError
+from shoal.plan import PLACE
 from shoal.release import _store, sentences, verify, words
 from shoal.release._grid import split_keys
 from shoal.release.manifest import Manifest, StatisticFacts
@@ -85,6 +86,20 @@ class Release:
         """zone, name, parent, geometry (WGS 84), ascending by zone."""
         return _store.zone_frame(self.places)
 
+    @cached_property
+    def _named(self) -> "Zones | None":
+        file = self.folder / "places.parquet"
+        return None if self.manifest.places is None else _store.read_zones(file, _store.PLACE_COLUMNS)
+
+    @property
+    def named_places(self) -> "gpd.GeoDataFrame | None":
+        """place, name, category, geometry (WGS 84), ascending by place; None where no statistic is counted by them."""
+        return None if self._named is None else _store.zone_frame(self._named, _store.PLACE_COLUMNS)
+
+    def zones_of(self, facts: StatisticFacts) -> "Zones":
+        """What a statistic is counted by, as Shoal's own type: the zones, or the named places, parents = categories."""
+        return self._named if facts.of_named_places and self._named is not None else self.places
+
     def __repr__(self) -> str:
         m = self.manifest
         mark = ", SYNTHETIC" if m.synthetic else ""
@@ -127,17 +142,19 @@ class Table:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """Those key columns that hold zones: one, or a pair, such as origin and destination."""
+        """Those key columns that hold zones or named places: one, or a pair, such as origin and destination."""
         return split_keys(self.keys)[0]
 
     @cached_property
     def zones(self) -> "Zones":
-        """What its places are: the release's zones, or regions or areas that hold them."""
+        """What its places are: the release's zones or named places, or regions or areas that hold them."""
+        zones = self.release.zones_of(self.facts)
         if self.facts.is_end or (self.facts.level is None and self.facts.areas is None):
-            return self.release.places
+            return zones
         from shoal.release._regions import put_together
 
-        return put_together(self.facts, self.release.manifest.zones.kind, self.release.places)
+        kind = PLACE if self.facts.of_named_places else self.release.manifest.zones.kind
+        return put_together(self.facts, kind, zones)
 
     @cached_property
     def sheet(self) -> "Sheet":
@@ -145,7 +162,7 @@ class Table:
         from shoal.release._grid import calendar_of, sheet_of
 
         manifest = self.release.manifest
-        return sheet_of(self.facts, manifest, self.release.places, calendar_of(manifest))
+        return sheet_of(self.facts, manifest, self.release.zones_of(self.facts), calendar_of(manifest))
 
     def to_polars(self) -> "pl.DataFrame":
         return _store.read_table(self.release.folder / "tables" / f"{self.name}.parquet")

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
 _ROW, _ZONE, _POINT, _REST = 64, 256, 16, 1 << 20
 
 
-def size_about(cells: int, zones: "Zones") -> int:
-    """Bytes that a release of `cells` numbers about `zones` takes at most, roughly."""
+def size_about(cells: int, zones: "Zones", places: "Zones | None" = None) -> int:
+    """Bytes that a release of `cells` numbers about `zones` and named `places` takes at most, roughly."""
     import shapely
 
-    return _REST + _ROW * cells + _ZONE * len(zones) + _POINT * int(shapely.get_num_coordinates(zones.shapes).sum())
+    size = _REST + _ROW * cells
+    for each in (zones, places):
+        if each is not None:
+            size += _ZONE * len(each) + _POINT * int(shapely.get_num_coordinates(each.shapes).sum())
+    return size
 
 
 def require_room(size: int, folders: Iterable[Path]) -> None:

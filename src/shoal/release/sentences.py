@@ -24,13 +24,13 @@ NOT_PROTECTED = (
 )
 
 
-def at_level(meaning: str, level: str | None) -> str:
-    """What a number of a coarser table is, given what one of the finest is."""
-    if level is None:
-        return meaning
-    if level not in ("region", "all"):
+def at_level(meaning: str, level: str | None, *, by_place: bool = False) -> str:
+    """What a number of a coarser table is, given what one of the finest is by zone; `by_place`: of named places."""
+    if level not in (None, "region", "all"):
         return f"total of the zone as {level}, over all pairs that are counted: {meaning}"
-    return f"sum over {'the zones of a region' if level == 'region' else 'all zones'}: {meaning}"
+    if level is not None:
+        meaning = f"sum over {'the zones of a region' if level == 'region' else 'all zones'}: {meaning}"
+    return meaning.replace("region", "category").replace("zone", "place") if by_place else meaning
 
 
 def top_down(statistic: str, ends: Sequence[str]) -> str:

@@ -70,12 +70,13 @@ def _summary(release: Release) -> "RenderableType":
     facts = Grid.grid(padding=(0, 2))
     facts.add_column(style="dim")
     facts.add_column()
+    named = f" and {m.places.count:,} named places" if m.places is not None else ""
     several = f", {p.units} {p.unit}s in all" if p.units > 1 else ""
     for name, words_ in (
         ("period", f"{words.period(m.period)}, local time of {m.period.timezone}"),
         ("protects", f"one device over one {p.unit}{several}"),
         ("loss", f"epsilon {words.number(p.epsilon)}, delta {words.number(p.delta)}, rho {words.number(p.rho)}"),
-        ("places", f"{m.zones.count:,} ({m.zones.kind})"),
+        ("places", f"{m.zones.count:,} ({m.zones.kind}){named}"),
         ("purpose", f"{m.basis.purpose}; {m.basis.controller}"),
     ):
         facts.add_row(name, Text(words_))
@@ -126,9 +127,15 @@ def _half(row: Row, usual: float) -> float:
 
 
 def _names(table: Table) -> dict[str, str]:
-    if (table.facts.level and not table.facts.is_end) or not table.release.manifest.zones.names:
+    """What to show for the id of a place that has a name or, a named place, a category."""
+    facts, m = table.facts, table.release.manifest
+    if facts.of_named_places and facts.level is None:
+        places = zip(table.zones.ids, table.zones.names, table.zones.parents, strict=True)
+        shown = {place: (f"{name} ({place})" if name else place, category) for place, name, category in places}
+        return {place: f"{text}, {category}" if category else text for place, (text, category) in shown.items()}
+    if (facts.level and not facts.is_end) or not m.zones.names:
         return {}
-    return {zone: name for zone, name in zip(table.zones.ids, table.zones.names, strict=True) if name}
+    return {zone: f"{name} ({zone})" for zone, name in zip(table.zones.ids, table.zones.names, strict=True) if name}
 
 
 def _key(names: dict[str, str], is_place: bool, value: object) -> str:
@@ -136,7 +143,7 @@ def _key(names: dict[str, str], is_place: bool, value: object) -> str:
         return f"{value:%Y-%m-%d %H:%M}"
     text = str(value)
     if is_place and text in names:
-        text = f"{names[text]} ({text})"
+        text = names[text]
     # names come from a file: no control characters reach the terminal
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shoal.errors import UsageError, VerificationError
-from shoal.release import _checks
+from shoal.release import _checks, _cost
 from shoal.release._checks import Failed, Folder
 from shoal.release.manifest import Manifest
 
@@ -43,7 +43,7 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check("period", "the period is whole units of privacy", _checks.period, ("manifest",)),
     Check(
-        "budget", "noise and bounds cost no more than the stated rho, epsilon and delta", _checks.budget, ("manifest",)
+        "budget", "noise and bounds cost no more than the stated rho, epsilon and delta", _cost.budget, ("manifest",)
     ),
     Check("zones", "the zones are those that the manifest names", _checks.zones, ("files",)),
     Check("tables", "every table has the columns and types of its statistic", _checks.tables, ("files", "period")),

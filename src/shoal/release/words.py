@@ -77,8 +77,9 @@ def _what(facts: Facts) -> str:
     source, basis, zones = facts.source, facts.basis, facts.zones
     places = {"h3": "H3 cells", "polygons": "areas", "points": "places"}[zones.kind]
     records = {"points": "location records", "trips": "trips"}[source.kind]
+    named = "" if facts.places is None else f" and {facts.places.count:,} named places"
     return (
-        f"Statistics of {zones.count:,} {places} from the {records} of the source `{source.name}`, from "
+        f"Statistics of {zones.count:,} {places}{named} from the {records} of the source `{source.name}`, from "
         f"{facts.period.start} up to and without {facts.period.end}, local time of {_escape(facts.period.timezone)}. "
         f"Made by Shoal {_escape(facts.shoal)} at {facts.created} for {_escape(basis.purpose)}; controller: "
         f"{_escape(basis.controller)}; legal basis: {_escape(basis.legal_basis)}."
@@ -94,10 +95,15 @@ def _tables(facts: Facts) -> str:
     pairs = [s for s in facts.statistics if s.pairs in ("within", "selected") and s.max_km is not None]
     near = [f"`{s.statistic}` has rows only for zones at most {number(s.max_km or '0')} km apart." for s in pairs]
     chosen = [sentences.top_down(s.statistic, s.keys[:2]) for s in facts.statistics if s.pairs == "selected"]
-    text = "\n".join(
-        [*lines, "", " ".join([sentences.WHAT_A_TABLE_HOLDS, *near, *chosen]), "`zones.parquet` holds the places."]
-    )
+    text = "\n".join([*lines, "", " ".join([sentences.WHAT_A_TABLE_HOLDS, *near, *chosen]), _maps(facts)])
     return "\n\n".join([text, *([_classes(facts)] if any(s.classes for s in facts.statistics) else [])])
+
+
+def _maps(facts: Facts) -> str:
+    """Where the places are."""
+    if facts.places is None:
+        return "`zones.parquet` holds the places."
+    return "`zones.parquet` holds the zones, `places.parquet` the named places with their categories."
 
 
 def _classes(facts: Facts) -> str:
@@ -108,18 +114,30 @@ def _classes(facts: Facts) -> str:
 
 def _columns(facts: Facts) -> str:
     lines = [
-        "- `estimate` is unbiased: the measured value with noise added. Use it for sums and averages. It may be "
-        "negative where little happens; that is normal, and cutting negative values off makes every sum too high.",
-        "- `lower` and `upper`: the noise keeps the measured value between them 95 times out of 100. `stderr` is the "
-        "standard deviation of the noise.",
-        "- `consistent` is the best single number to show: never negative, and made to add up. Do not average it "
-        "over small places.",
+        "- `estimate` is the measured value with noise added, corrected for what bounding took away. Use it for sums "
+        "and averages. It may be negative where little happens; that is normal, and cutting negative values off makes "
+        "every sum too high.",
+        "- `lower` and `upper` hold the value, as it was before bounding and noise, 95 times out of 100; `stderr` is "
+        "the standard deviation of what may be wrong with it. What they do not hold is said below.",
+        "- `consistent` is the best single number to show: a whole number, never negative, adding up over zones, "
+        "regions and all. Do not average it over a choice of small places.",
         "- `suppressed` marks rows that are not to be used.",
     ]
+    lines += [f"- Of the total of `{s.statistic}`, {s.corrected:.0%} had been taken away by bounding and was given "
+              "back by the correction." for s in facts.statistics if s.corrected]  # fmt: skip
+    lines += [f"- In `{s.statistic}` zones that are too small were merged; `manifest.json` names the zones of each."
+              for s in facts.statistics if s.areas]  # fmt: skip
     lines += [f"- `{s.statistic}` is suppressed by this rule: {_escape(s.suppression)}"
               for s in facts.statistics if s.suppression]  # fmt: skip
-    lines += [f"- Don't sum `{s.statistic}` over {_NOT_ADDED[s.statistic]}" for s in facts.statistics
-              if s.statistic in _NOT_ADDED]  # fmt: skip
+    for s in (s for s in facts.statistics if s.statistic in _NOT_ADDED):
+        why = _NOT_ADDED[s.statistic]
+        lines.append(f"- Don't sum `{s.statistic}` over {why.replace('zone', 'place') if s.of_named_places else why}")
+    if facts.places is not None:
+        lines.append(
+            "- `place` is a named place of the plan. A stay counts for the place that holds most of its time, or for "
+            "none where it is outside all of them for longer; its zone is found by itself. All places together hold "
+            "only a part of all stays. In a table `.region` it is a category of places, in `.all` all places."
+        )
     if any("home" in s.keys for s in facts.statistics):
         lines.append("- `home` is the zone where a device spends its nights; devices without such a zone are left out.")
     return "\n".join(lines)

@@ -25,17 +25,25 @@ _PARTIAL = re.compile(r"\..+\.(?P<host>[0-9a-f]{8})-(?P<pid>\d+)\.[0-9a-f]{8}\.p
 _HOST = sha256(socket.gethostname().encode()).hexdigest()[:8]
 
 
-def write(parent: Path, *, manifest: Facts, tables: Mapping[str, "pl.DataFrame"], zones: "Zones") -> Path:
+def write(
+    parent: Path,
+    *,
+    manifest: Facts,
+    tables: Mapping[str, "pl.DataFrame"],
+    zones: "Zones",
+    places: "Zones | None" = None,
+) -> Path:
     """Write the release `manifest.id` below `parent` and give its folder, <parent>/<id>.
 
     tables  one for each statistic of the manifest: its key columns, then float64 estimate, stderr, lower, upper,
             consistent, then bool suppressed; rows in the order of the grid
+    places  the named places, where a statistic is counted by them
 
     Everything is written and synced in a hidden folder beside the target, the manifest last, which is then renamed:
     a release is there whole or not at all. Where the id was taken in the meantime, the next free one is used.
     Raises `StateError` where the disk is full or may not be written to; nothing is left behind then.
     """
-    _check(manifest, tables, zones)
+    _check(manifest, tables, zones, places)
     partial = _partial(parent, manifest.id)
     try:
         parent.mkdir(parents=True, exist_ok=True)
@@ -47,6 +55,9 @@ def write(parent: Path, *, manifest: Facts, tables: Mapping[str, "pl.DataFrame"]
                 for name, table in tables.items()
             }
             files["zones.parquet"] = _put(partial / "zones.parquet", _geoparquet.to_bytes(zones))
+            if places is not None:
+                data = _geoparquet.to_bytes(places, _store.PLACE_COLUMNS)
+                files["places.parquet"] = _put(partial / "places.parquet", data)
             return _finish(partial, parent, manifest, files)
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
@@ -102,7 +113,7 @@ def _free(stem: str, parent: Path) -> str:
     return name
 
 
-def _check(manifest: Facts, tables: Mapping[str, "pl.DataFrame"], zones: "Zones") -> None:
+def _check(manifest: Facts, tables: Mapping[str, "pl.DataFrame"], zones: "Zones", places: "Zones | None") -> None:
     """Our own callers' mistakes, which no user can make."""
     import polars as pl
 
@@ -110,6 +121,8 @@ def _check(manifest: Facts, tables: Mapping[str, "pl.DataFrame"], zones: "Zones"
         raise ValueError("tables and the manifest's statistics must be the same, in the same order")
     if manifest.zones.sha256 != zones.digest:
         raise ValueError("the manifest speaks of other zones")
+    if (manifest.places and manifest.places.sha256) != (places and places.digest):
+        raise ValueError("the manifest speaks of other named places")
     for facts in manifest.statistics:
         table = tables[facts.statistic]
         values = dict.fromkeys(ESTIMATES, pl.Float64()) | {"suppressed": pl.Boolean()}

@@ -56,7 +56,8 @@ area = "area.geojson"                 # the cells whose centre lies in this area
 # name = "name"
 # parent = "parent"
 
-# [places]                            # named places beside the zones: markets, schools, parks, stations
+# [places]                            # named places beside the zones: markets, schools, parks, stations;
+#                                     # it needs a statistic that is counted by them, such as the last one below
 # file = "places.geojson"
 # id = "id"
 # name = "name"
@@ -98,4 +99,8 @@ bound = 4                             # a device with 16 trips between different
 [statistics.residents]                # devices by the zone they live in; population.csv scales them up
 share = 1
 by = ["zone"]
+
+# [statistics.visitors]                 # devices with a stay in each named place; visits and dwell can be by place, too
+# share = 1
+# by = ["place"]
 """

@@ -1,7 +1,7 @@
 """The statistics: what each row (one device over one unit) contributes to which public cells."""
 
 from shoal.calendar import Calendar
-from shoal.plan import Plan
+from shoal.plan import PLACE, Plan
 from shoal.statistics._base import Statistic
 from shoal.statistics.catchment import Catchment
 from shoal.statistics.distance import Distance
@@ -22,7 +22,16 @@ STATISTICS: dict[str, type[Statistic]] = {
 """Every statistic there is, by the name of its file and of its table in the plan."""
 
 
-def statistics_of(plan: Plan, zones: Zones, calendar: Calendar) -> tuple[Statistic, ...]:
+def asks_for_places(plan: Plan) -> bool:
+    """Is any statistic of `plan` counted by named places? Raises `PlanError` for places by which none is."""
+    asked = any(PLACE in (wish.by or ()) for wish in plan.statistics.values())
+    if plan.places is not None and not asked:
+        what = "no statistic is counted by them; name `place` in the `by` of visits, visitors or dwell, or remove them"
+        raise plan.error("places", what)
+    return asked
+
+
+def statistics_of(plan: Plan, zones: Zones, calendar: Calendar, places: Zones | None = None) -> tuple[Statistic, ...]:
     """The statistics that `plan` asks for, in its order. Raises `PlanError` naming the key."""
     from difflib import get_close_matches
 
@@ -31,7 +40,14 @@ def statistics_of(plan: Plan, zones: Zones, calendar: Calendar) -> tuple[Statist
             near = get_close_matches(name, STATISTICS, 1, 0.0)[0]
             raise plan.error(f"statistics.{name}", f"there is no such statistic; the nearest is `{near}`")
     regions = regions_of(plan.zones.kind, zones.ids, zones.parents)
-    return tuple(STATISTICS[name].from_plan(plan, zones.centres, calendar, regions) for name in plan.statistics)
+    categories = None if places is None else regions_of(PLACE, places.ids, places.parents)
+    found = []
+    for statistic in (STATISTICS[name] for name in plan.statistics):
+        if statistic.columns_of(plan) == (PLACE,) and places is not None:
+            found.append(statistic.from_plan(plan, places.centres, calendar, categories))
+        else:
+            found.append(statistic.from_plan(plan, zones.centres, calendar, regions))
+    return tuple(found)
 
 
-__all__ = ["STATISTICS", "Statistic", "statistics_of"]
+__all__ = ["STATISTICS", "Statistic", "asks_for_places", "statistics_of"]

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
-from math import isqrt
+from math import ceil, isqrt
 from typing import ClassVar, Literal, Self
 
 import numpy as np
@@ -15,17 +15,21 @@ from shoal.classes import Classes
 from shoal.ends import ends_of
 from shoal.keys import CLASS, DAYPARTS, TIME_NAMES, WEEKDAYS, Grid, TimeKey, single_places
 from shoal.levels import Level, levels_of
-from shoal.plan import Plan
+from shoal.plan import PLACE, Plan
 from shoal.privacy.contributions import Contributions, coarser, contributions
 from shoal.privacy.mechanism import ONE
 from shoal.statistics import _pairs
-from shoal.trajectories import Trajectories
+from shoal.trajectories import Stays, Trajectories
 from shoal.trajectories.hours import hour_of
 from shoal.zones.regions import Regions
 
 CLOSE = 0.36
 """Square of the part of a usual device's norm to which the finest level is held by default: noise shrinks with it, and
 what is lost is measured at the coarser levels. Chosen by simulation: benchmarks/README.md, "Accuracy"."""
+
+IN_PLACES = Fraction(1, 3)
+"""Norm of a device's vector by named places, as a share of that by zones: most stays lie outside every place. So it is
+in the simulated city, for the middle of the devices and for the most active hundredth, in all three statistics."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +45,16 @@ class Statistic(ABC):
               or `CLOSE` times `typical_bound`)
     wide_bound  the same at the coarser levels, where little may be lost
     divisor   a published value is the sum of contributions over this: 1, or the number of units for a mean over units
-    most_cells  cells that one row can touch at most by the definition; None: any number
+    cells     that a usual row touches at the finest level and at those of `levels`: by this alone is the kind of noise
+              chosen, never the guarantee
     target    half an interval over its number, to which places are merged; None: each place is published by itself
     """
 
     name: ClassVar[str]
     places: ClassVar[tuple[str, ...]]
     """Place keys, all of which must be in `by`."""
+    by_place: ClassVar[bool] = False
+    """May it be counted by the plan's named places instead of by zones?"""
     times: ClassVar[tuple[str, ...]]
     """Time keys that `by` may name."""
     default_by: ClassVar[tuple[str, ...]]
@@ -75,18 +82,22 @@ class Statistic(ABC):
     bound: Fraction
     wide_bound: Fraction
     divisor: int = 1
-    most_cells: int | None = None
+    cells: tuple[int, ...] = (1,)
     target: Fraction | None = None
 
     @classmethod
     def from_plan(cls, plan: Plan, centres: Float64, calendar: Calendar, regions: Regions | None = None) -> Self:
-        """The statistic as `plan` wants it; `centres` as in `zones.Zones`. Raises `PlanError` naming the key."""
+        """The statistic as `plan` wants it. Raises `PlanError` naming the key.
+
+        `centres` as in `zones.Zones`, and `regions`, are those of what `columns_of` says: zones, or named places.
+        """
         wish, key = plan.statistics[cls.name], f"statistics.{cls.name}"
         if plan.source.kind == "trips" and not cls.of_trips:
             have = "visits, visitors and flows"
             raise plan.error(key, f"a source of trips has no {cls.name}; ask for {have}, or use points")
         by = cls.default_by if wish.by is None else wish.by
-        needed = (*cls.places, *((CLASS,) if cls.classes else ()))
+        columns = cls.columns_of(plan)
+        needed = (*columns, *((CLASS,) if cls.classes else ()))
         if missing := [k for k in needed if k not in by]:
             raise plan.error(
                 f"{key}.by", f"must name {', '.join(missing)}; {cls.name} is counted by {', '.join(needed)}"
@@ -109,11 +120,11 @@ class Statistic(ABC):
         if wish.max_km is not None and len(cls.places) == 1:
             raise plan.error(f"{key}.max_km", f"means nothing for {cls.name}, which has no pairs of zones")
         labels = cls.classes.labels if cls.classes else ()
-        grid = Grid(cls.places, cls.places_of(plan, centres, time), time, labels)
-        top_down = len(cls.places) > 1 and grid.cells > _pairs.LARGE
+        grid = Grid(columns, cls.places_of(plan, centres, time), time, labels)
+        top_down = len(columns) > 1 and grid.cells > _pairs.LARGE
         levels = ends_of(grid, centres.shape[0]) if top_down else levels_of(grid, regions)
         days = max(1, len(calendar.days) // calendar.units)
-        usual = cls.typical_bound(days, time)
+        usual = _in(columns, cls.typical_bound(days, time))
         close = usual if cls.lossless or not levels or top_down else round_root(CLOSE * float(usual) ** 2)
         bound = close if wish.bound is None else wish.bound
         if wish.total_bound is not None and top_down:
@@ -126,7 +137,9 @@ class Statistic(ABC):
         wide = (
             usual
             if cls.lossless
-            else wish.total_bound or max(bound, cls.widest_bound(calendar, time, plan.source.kind))
+            else bound
+            if top_down
+            else wish.total_bound or max(bound, _in(columns, cls.widest_bound(calendar, time, plan.source.kind)))
         )
         divisor = cls.divisor_of(calendar, time)
         if divisor is None:
@@ -134,8 +147,28 @@ class Statistic(ABC):
                 f"{key}.by", f"{cls.name} by {time.name} in units of a day needs whole weeks; move period.end"
             )
         target = None if wish.resolution is None else wish.target or Fraction(1, 10)
-        most_cells = cls.most_cells_of(calendar, time)
-        return cls(grid, levels, calendar, wish.share, bound, wide, divisor, most_cells, target)
+        own, touched = cls.usual_cells(calendar, time, plan.source.kind), cls.bins_touched(calendar, time)
+        # put together, a row's cells weigh as much in L1 as before: totals must not be bounded harder than their parts
+        least = ceil(bound**2 * own / wide**2)
+        each = (own, *(max(touched, least) for _ in levels))
+        return cls(grid, levels, calendar, wish.share, bound, wide, divisor, each, target)
+
+    @classmethod
+    def columns_of(cls, plan: Plan) -> tuple[str, ...]:
+        """Its place columns in `plan`: `places`, or that of the named places. Raises `PlanError` naming the key."""
+        by, key = plan.statistics[cls.name].by or (), f"statistics.{cls.name}.by"
+        if PLACE not in by:
+            return cls.places
+        if not cls.by_place:
+            whole = f"{cls.name} is counted by {', '.join(cls.places)}"
+            raise plan.error(key, f"names place, but {whole}; of named places there are visits, visitors and dwell")
+        if plan.source.kind == "trips":
+            raise plan.error(key, "names place, but of a trip only the zones of its ends are kept; count by zone")
+        if plan.places is None:
+            raise plan.error(key, "names place, but the plan has no table [places]; add it, or count by zone")
+        if set(cls.places) & set(by):
+            raise plan.error(key, f"names {' and '.join((*cls.places, PLACE))}, of which it can be counted by one only")
+        return (PLACE,)
 
     @classmethod
     def places_of(cls, plan: Plan, centres: Float64, time: TimeKey) -> Int32:
@@ -149,32 +182,43 @@ class Statistic(ABC):
 
     @classmethod
     def widest_bound(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> Fraction:
-        """L2 norm over a unit that few devices exceed where all places are one: half as much again as a usual one."""
-        days = max(1, len(calendar.days) // calendar.units)
-        per_day = cls.per_day if kind == "points" else 2
-        events = per_day * days
+        """L2 norm over a unit that few devices exceed where all places are one.
+
+        Three times a usual device's of a day; of longer units less, as busy days and quiet ones even out. In simulated
+        cities that keeps 99 % (`shoal check --tune`).
+        """
+        days, per_day = _days_of_unit(calendar), cls.per_day if kind == "points" else 2
+        events = per_day * days * (1.5 + 1.5 / days**0.5)
+        return round_root(events**2 / cls.bins_touched(calendar, time))
+
+    @classmethod
+    def bins_touched(cls, calendar: Calendar, time: TimeKey) -> int:
+        """Time bins over which a usual device's contributions of a unit are spread, all places being one."""
+        days = _days_of_unit(calendar)
         match time.name:
             case None:
-                touched = 1
+                return 1
             case "day":
-                touched = days
+                return days
             case "weekday":
-                touched = min(days, len(WEEKDAYS))
+                return min(days, len(WEEKDAYS))
             case "daypart":
-                touched = min(per_day, len(DAYPARTS))
+                return min(cls.per_day, len(DAYPARTS))
             case "hour":
-                touched = events
-        return round_root((1.5 * events) ** 2 / touched)
+                return cls.per_day * days
+
+    @classmethod
+    def usual_cells(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> int:
+        """Cells that a usual device touches in a unit: three places on the first day and one more on each other, or two
+        in each time bin if that is more; never more than it has contributions: of trips one a day."""
+        days = _days_of_unit(calendar)
+        per_day = cls.per_day if kind == "points" else 1
+        return min(per_day * days, max(2 + days, 2 * cls.bins_touched(calendar, time)))
 
     @classmethod
     def divisor_of(cls, calendar: Calendar, time: TimeKey) -> int | None:
         """Most statistics are published as they are added up. None: over this period there is no such number."""
         return 1
-
-    @classmethod
-    def most_cells_of(cls, calendar: Calendar, time: TimeKey) -> int | None:
-        """Cells that one row can touch at most by the definition; None: any number."""
-        return None
 
     @abstractmethod
     def contribution(self, rows: Trajectories) -> Contributions:
@@ -187,6 +231,19 @@ class Statistic(ABC):
     def count(self, first: Int64, cell: Int64) -> Contributions:
         """Contributions of 1 for each entry: int64[d+1] where each row begins, int64[n] cells, -1 for none."""
         return contributions(first, cell, np.ones(cell.size, dtype=np.int64), self.per)
+
+    def where(self, stays: Stays) -> Int64:
+        """Where each stay is, in indexes of the grid's places: its zone, or its named place; int64[s], -1 for none."""
+        if not self.of_named_places:
+            return stays.zone.astype(np.int64)
+        if stays.place is None:
+            raise TypeError(f"{self.name} needs named places")
+        return stays.place.astype(np.int64)
+
+    @property
+    def of_named_places(self) -> bool:
+        """Is it counted by named places?"""
+        return self.grid.columns == (PLACE,)
 
     def homes(self, rows: Trajectories) -> Int32:
         """The home of each row; `from_plan` has refused a source that has none."""
@@ -217,9 +274,18 @@ class Statistic(ABC):
         return self.calendar.hour_start
 
 
+def _days_of_unit(calendar: Calendar) -> int:
+    return max(1, len(calendar.days) // calendar.units)
+
+
 def round_root(square: float) -> Fraction:
     """Square root rounded to halves: bounds that a person can read."""
     return Fraction(max(2, round(2 * isqrt(int(square * 10**6)) / 1000)), 2)
+
+
+def _in(columns: tuple[str, ...], bound: Fraction) -> Fraction:
+    """A bound from public knowledge that is meant for zones, for what is counted."""
+    return round_root(float(bound * IN_PLACES) ** 2) if columns == (PLACE,) else bound
 
 
 def once(rows: Contributions) -> Contributions:
@@ -232,6 +298,11 @@ def most_of_days(calendar: Calendar, time: TimeKey) -> Fraction:
     unit, bin_ = np.empty((2, len(calendar.days)), dtype=np.int64)
     unit[calendar.day_of_hour], bin_[calendar.day_of_hour] = calendar.hour_unit, time.of_hour
     return _longest(unit, bin_)
+
+
+def most_in_unit(calendar: Calendar, time: TimeKey) -> int:
+    """Time bins of the unit that has most."""
+    return max(len(set(time.of_hour[calendar.hour_unit == unit].tolist())) for unit in range(calendar.units))
 
 
 def most_of_hours(calendar: Calendar, time: TimeKey) -> Fraction:

@@ -1,7 +1,7 @@
 """Statistics that count each device of a unit once, in one cell or in none."""
 
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from shoal._arrays import Float64, Int32
 from shoal.calendar import Calendar
@@ -33,5 +33,5 @@ class OneCell(Statistic):
         return calendar.units
 
     @classmethod
-    def most_cells_of(cls, calendar: Calendar, time: TimeKey) -> int:
+    def usual_cells(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> int:
         return 1

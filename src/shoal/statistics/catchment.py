@@ -45,7 +45,7 @@ class Catchment(Statistic):
     @classmethod
     def widest_bound(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> Fraction:
         if time.name is None:
-            return round_root((1.5 * (2 + len(calendar.days) / calendar.units)) ** 2)
+            return round_root((2 * (2 + len(calendar.days) / calendar.units)) ** 2)
         return super().widest_bound(calendar, time, kind)
 
     @classmethod

@@ -42,8 +42,12 @@ class Distance(Statistic):
         return most_of_days(calendar, time)
 
     @classmethod
-    def most_cells_of(cls, calendar: Calendar, time: TimeKey) -> int:
-        return calendar.most_days
+    def bins_touched(cls, calendar: Calendar, time: TimeKey) -> int:
+        return calendar.most_days  # each day in a class of its own, at worst
+
+    @classmethod
+    def usual_cells(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> int:
+        return calendar.most_days if time.name == "day" else 1 + calendar.most_days // 2
 
     def contribution(self, rows: Trajectories) -> Contributions:
         days = days_of(rows, self.calendar)

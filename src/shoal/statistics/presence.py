@@ -10,7 +10,7 @@ from shoal._numba import njit
 from shoal.calendar import Calendar
 from shoal.keys import TimeKey
 from shoal.privacy.contributions import Contributions, contributions
-from shoal.statistics._base import Statistic, days_in_bin, most_of_hours, round_root
+from shoal.statistics._base import Statistic, days_in_bin, most_in_unit, most_of_hours, round_root
 from shoal.trajectories import Trajectories
 from shoal.trajectories.hours import hour_of
 
@@ -41,6 +41,15 @@ class Presence(Statistic):
     @classmethod
     def widest_bound(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> Fraction:
         return most_of_hours(calendar, time)
+
+    @classmethod
+    def bins_touched(cls, calendar: Calendar, time: TimeKey) -> int:
+        return most_in_unit(calendar, time)
+
+    @classmethod
+    def usual_cells(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> int:
+        hours = len(calendar.days) * 24 // calendar.units
+        return min(hours // 2, 2 * most_in_unit(calendar, time)) if time.name != "hour" else hours // 2
 
     def contribution(self, rows: Trajectories) -> Contributions:
         spans = rows.spans

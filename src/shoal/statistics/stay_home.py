@@ -38,8 +38,12 @@ class StayHome(Statistic):
         return most_of_days(calendar, time)
 
     @classmethod
-    def most_cells_of(cls, calendar: Calendar, time: TimeKey) -> int:
+    def bins_touched(cls, calendar: Calendar, time: TimeKey) -> int:
         return 1 if time.name is None else calendar.most_days
+
+    @classmethod
+    def usual_cells(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> int:
+        return 1 if time.name is None else 1 + calendar.most_days // 3
 
     def contribution(self, rows: Trajectories) -> Contributions:
         days = days_of(rows, self.calendar)

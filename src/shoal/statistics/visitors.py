@@ -1,9 +1,7 @@
-"""Visitors: devices that stay in a zone at all."""
+"""Visitors: devices that stay in a zone, or in a named place, at all."""
 
 from fractions import Fraction
 from typing import ClassVar, Literal
-
-import numpy as np
 
 from shoal.calendar import Calendar
 from shoal.keys import TimeKey
@@ -15,7 +13,7 @@ from shoal.trajectories import Trajectories
 class Visitors(Statistic):
     """Devices with a stay in a zone; several times in the same time count once. Of trips: devices that arrive.
 
-    Keys          zone (x day, hour, daypart or weekday). The plan names them: zeros are measured too.
+    Keys          zone, or named place (x day, hour, daypart or weekday). The plan names them: zeros are measured too.
     Contribution  1 in each cell in which a stay of the row begins, however many do.
     Bound         L2 norm over one unit. Usual: three zones on the first day and one more on each other.
     Proof         docs/proofs/visitors.md.  Definition: docs/definitions.md, "Visitor".
@@ -27,6 +25,7 @@ class Visitors(Statistic):
     adds_up: ClassVar[bool] = False
     counts_once: ClassVar[bool] = True
     default_by: ClassVar[tuple[str, ...]] = ("zone",)
+    by_place: ClassVar[bool] = True
     meaning: ClassVar[str] = "devices with a stay in the zone that began in the time (mean over the units)"
 
     @classmethod
@@ -44,7 +43,7 @@ class Visitors(Statistic):
     @classmethod
     def widest_bound(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> Fraction:
         if time.name is None:
-            return round_root((1.5 * (2 + len(calendar.days) / calendar.units)) ** 2)
+            return round_root((2 * (2 + len(calendar.days) / calendar.units)) ** 2)
         return super().widest_bound(calendar, time, kind)
 
     @classmethod
@@ -53,7 +52,7 @@ class Visitors(Statistic):
 
     def contribution(self, rows: Trajectories) -> Contributions:
         stays = rows.stays
-        cell = self.grid.cell(stays.zone.astype(np.int64), 0, bins_at(self.grid.time, self.hours, stays.start))
+        cell = self.grid.cell(self.where(stays), 0, bins_at(self.grid.time, self.hours, stays.start))
         return once(self.count(stays.first, cell))
 
     def is_apart(self, kind: Literal["points", "trips"]) -> bool:

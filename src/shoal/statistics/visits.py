@@ -1,9 +1,7 @@
-"""Visits: stays in a zone, by the day they began."""
+"""Visits: stays in a zone or a named place, by the day they began."""
 
 from fractions import Fraction
 from typing import ClassVar, Literal
-
-import numpy as np
 
 from shoal.keys import TimeKey
 from shoal.privacy.contributions import Contributions
@@ -14,7 +12,8 @@ from shoal.trajectories import Trajectories
 class Visits(Statistic):
     """Stays of at least the plan's minimum length, by zone and the local day they began; of trips: arrivals.
 
-    Keys          zone x day (or hour, daypart, weekday, or the period). The plan names both: zeros are measured too.
+    Keys          zone (or named place) x day (or hour, daypart, weekday, or the period). The plan names both: zeros
+                  are measured too.
     Contribution  1 a stay; a row's vector counts its stays by cell.
     Bound         L2 norm over one unit. Usual: three stays a day, two of them in the same zone.
     Proof         docs/proofs/visits.md.  Definition: docs/definitions.md, "Visit".
@@ -24,6 +23,7 @@ class Visits(Statistic):
     places: ClassVar[tuple[str, ...]] = ("zone",)
     times: ClassVar[tuple[str, ...]] = ("day", "hour", "daypart", "weekday")
     default_by: ClassVar[tuple[str, ...]] = ("zone", "day")
+    by_place: ClassVar[bool] = True
     meaning: ClassVar[str] = "stays that began in the zone and the time (of trips: arrivals)"
 
     @classmethod
@@ -33,7 +33,7 @@ class Visits(Statistic):
 
     def contribution(self, rows: Trajectories) -> Contributions:
         stays = rows.stays
-        cell = self.grid.cell(stays.zone.astype(np.int64), 0, bins_at(self.grid.time, self.hours, stays.start))
+        cell = self.grid.cell(self.where(stays), 0, bins_at(self.grid.time, self.hours, stays.start))
         return self.count(stays.first, cell)
 
     def is_apart(self, kind: Literal["points", "trips"]) -> bool:
