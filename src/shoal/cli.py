@@ -31,7 +31,7 @@ app = typer.Typer(
 
 PlanFile = Annotated[Path, typer.Argument(metavar="PLAN", help="The plan, a TOML file.")]
 ReleaseFolder = Annotated[Path, typer.Argument(metavar="RELEASE", help="Folder of a release.")]
-Derived = Literal["shares", "quantile", "density", "people", "change"]
+Derived = Literal["shares", "quantile", "density", "people", "change", "standing-out"]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars and no words but errors.")]
 StateFolder = Annotated[
@@ -201,8 +201,13 @@ def export(
 def derive(
     release: ReleaseFolder,
     statistic: Annotated[str, typer.Argument(metavar="STATISTIC", help="One of its statistics.")],
-    what: Annotated[Derived, typer.Argument(metavar="WHAT", help="shares, quantile, density, people, change.")],
-    share: Annotated[float, typer.Option(help="quantile: the share of people below it; 0.5 is the median.")] = 0.5,
+    what: Annotated[
+        Derived, typer.Argument(metavar="WHAT", help="shares, quantile, density, people, change, standing-out.")
+    ],
+    share: Annotated[
+        float | None,
+        typer.Option(help="quantile: people below it [0.5]; standing-out: rows that may be noise [0.01]."),
+    ] = None,
     census: Annotated[Path | None, typer.Option(metavar="FILE", help="people: CSV with zone, population.")] = None,
     by_parent: Annotated[bool, typer.Option("--by-parent", help="people: each parent's zones apart.")] = False,
     baseline: Annotated[
@@ -212,7 +217,7 @@ def derive(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Shares, medians, densities, people, change: from published numbers, with intervals."""
+    """Shares, medians, densities, people, change, what stands out: from published numbers, with intervals."""
     from shoal.api import open_
     from shoal.release.derived import as_rows, write
     from shoal.release.derived import derive as numbers

@@ -8,6 +8,7 @@ from itertools import product
 from math import inf, log
 
 from shoal.calendar import Calendar
+from shoal.ends import MAX_MEASURED
 from shoal.keys import Grid
 from shoal.levels import Level
 from shoal.plan import Plan
@@ -20,6 +21,8 @@ WEIGHTS: dict[tuple[str | None, ...], tuple[int, ...]] = {
     (None,): (1,),
     (None, "all"): (19, 1),
     (None, "region", "all"): (33, 6, 1),
+    (None, "origin", "destination"): (18, 1, 1),
+    (None, "home", "zone"): (18, 1, 1),
 }
 """How a statistic's budget is split over its levels. Most goes to the finest: a coarser number is large, so that the
 same noise is little to it. Chosen by simulation: benchmarks/README.md, "Accuracy"."""
@@ -29,7 +32,8 @@ same noise is little to it. Chosen by simulation: benchmarks/README.md, "Accurac
 class Measure:
     """One vector that is measured: a statistic at one of its levels.
 
-    name       the statistic's, with `.region` or `.all` for a coarser level; so is its table called
+    name       the statistic's, with `.region` or `.all` for a coarser level, or `.origin` and the like for the ends of
+               its pairs; so is its table called
     level      None: the finest
     mechanism  the bound to which a row's vector is held, and the noise
     """
@@ -42,6 +46,12 @@ class Measure:
     @property
     def grid(self) -> Grid:
         return self.statistic.grid if self.level is None else self.level.grid
+
+    @property
+    def rows(self) -> int:
+        """Rows of its table, at most."""
+        pairs = self.statistic.top_down and self.level is None
+        return min(self.grid.cells, MAX_MEASURED) if pairs else self.grid.cells
 
 
 @dataclass(frozen=True, eq=False)

@@ -123,18 +123,23 @@ def single_places(zones: int) -> Int32:
     return np.arange(zones, dtype=np.int32)[:, None]
 
 
-def pair_places(centres: Float64, max_km: float | None) -> Int32:
+def pair_places(
+    centres: Float64, max_km: float | None, origins: Int32 | None = None, destinations: Int32 | None = None
+) -> Int32:
     """Candidate pairs (origin, destination), ascending: all of them, or those whose centres are at most `max_km` apart.
 
-    centres  float64[z, 2]  latitude and longitude, degrees
-    returns  int32[p, 2]; a zone with itself is always a pair
+    centres                float64[z, 2]  latitude and longitude, degrees
+    origins, destinations  int32[n]       ascending: only pairs of these; None: of all zones
+    returns                int32[p, 2]; a zone with itself is always a pair
     """
     z = centres.shape[0]
+    every = np.arange(z, dtype=np.int32)
+    origins, destinations = every if origins is None else origins, every if destinations is None else destinations
     if max_km is None:
-        return np.column_stack([np.repeat(np.arange(z), z), np.tile(np.arange(z), z)]).astype(np.int32)
+        return np.column_stack([np.repeat(origins, destinations.size), np.tile(destinations, origins.size)])
     lat, lon = np.radians(centres).T
     rows = []
-    for origin in range(z):
+    for origin in origins.tolist():
         # haversine formula; one row at a time, so that memory grows with zones, not with pairs
         h = (
             np.sin((lat - lat[origin]) / 2) ** 2
@@ -142,9 +147,9 @@ def pair_places(centres: Float64, max_km: float | None) -> Int32:
         )
         near = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(1.0, h))) <= max_km
         near[origin] = True
-        destinations = np.flatnonzero(near)
-        rows.append(np.column_stack([np.full(destinations.size, origin), destinations]))
-    return np.concatenate(rows).astype(np.int32) if rows else np.zeros((0, 2), dtype=np.int32)
+        found = destinations[near[destinations]]
+        rows.append(np.column_stack([np.full(found.size, origin, dtype=np.int32), found]))
+    return np.concatenate(rows) if rows else np.zeros((0, 2), dtype=np.int32)
 
 
 def pair_codes(places: Int32, zones: int) -> Int64:

@@ -15,7 +15,7 @@ from shoal._arrays import Int32
 from shoal.keys import Grid
 from shoal.zones.regions import Regions
 
-LevelName = Literal["region", "all"]
+LevelName = Literal["region", "all", "origin", "destination", "home", "zone"]
 ALL = "all"
 """The one place of the coarsest level."""
 
@@ -24,8 +24,9 @@ ALL = "all"
 class Level:
     """One coarser level of a grid: places are put together, classes and times stay.
 
-    name      region: by the regions of the places (pairs of them for pairs); all: everything in one
-    ids       text: what the indexes in `grid.places` mean
+    name      region: by the regions of the places (pairs of them for pairs); all: everything in one; else the key
+              column of one end of pairs, by zones alone (`shoal.ends`)
+    ids       text: what the indexes in `grid.places` mean; of an end none: the zones'
     grid      the cells of this level
     of_place  int32[p]  place of this level that each place of the fine grid lies in
     """
@@ -34,6 +35,11 @@ class Level:
     ids: tuple[str, ...]
     grid: Grid
     of_place: Int32
+
+    @property
+    def is_end(self) -> bool:
+        """Is it the totals of one end of pairs?"""
+        return self.name not in ("region", ALL)
 
     @property
     def width(self) -> int:

@@ -1,7 +1,7 @@
 """The corridor, tied together: from a plan to a published release. The only module that knows every room."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -9,12 +9,15 @@ from typing import Any
 
 from shoal._code import code_digest
 from shoal.design import Design, Measure
+from shoal.ends import MAX_MEASURED, select
 from shoal.engines import Engine, LocalEngine, Opened, Progress
 from shoal.errors import StateError
-from shoal.estimate import Estimated, Merge, tables
+from shoal.estimate import Estimated, Merge, end_table, pair_table, tables
 from shoal.ledger import Request, State
 from shoal.plan import PLACE, Plan, next_unit
+from shoal.privacy.budget import Paid
 from shoal.privacy.noise import measure
+from shoal.privacy.sums import ExactSums
 from shoal.release import sentences
 from shoal.release.manifest import Facts, StatisticFacts
 from shoal.release.read import Release, open_release
@@ -36,6 +39,13 @@ POST_PROCESSING = (
     "noise (optimal shrinkage of singular values; numbers that noise does not explain stay as measured); then, from "
     "the coarsest level down, the Euclidean projection onto non-negative values that add up to the level above, "
     "rounded to whole numbers that still add up.",
+)
+
+TOP_DOWN = (
+    "Pairs measured top-down: noise was drawn for the totals of all zones as first and as second end; an end is kept "
+    "where its noisy total over all times is at least 2 standard errors of its noise (3, 4.5, ... where more than "
+    f"{MAX_MEASURED:,} numbers would be left); then noise was drawn for the candidate pairs of kept ends alone. These "
+    "numbers are published as they were measured, and pairs and ends are not made to add up to each other."
 )
 
 
@@ -68,7 +78,7 @@ def run(
         else:
             source.fingerprint_along(state.digest_key)  # there is nothing to compare it with before the reading
         request = _request(design)
-        size = size_about(sum(measure.grid.cells for measure in design.measures), design.zones, design.places)
+        size = size_about(sum(measure.rows for measure in design.measures), design.zones, design.places)
         state.accounts.check(request)  # refuse before hours of work; `charge` below decides
         require_room(size, (state.releases, out))
         tally = Tally()
@@ -83,6 +93,9 @@ def run(
         for done, statistic in enumerate(design.statistics):
             progress("Drawing noise", done / len(design.statistics))
             measures = design.measures_of(statistic)
+            if statistic.top_down:
+                estimated |= _top_down(design, measures, sums, paid)
+                continue
             noisy = [measure(sums[m.name], m.name, m.mechanism, paid) for m in measures]
             found = tables(
                 noisy,
@@ -106,13 +119,29 @@ def run(
             account_unit=standing.account.unit,
             statistics=[_facts(design, m, estimated[m.name]) for m in design.measures],
             assessment_sha256=assessment,
-            post_processing=POST_PROCESSING,
+            post_processing=(*POST_PROCESSING, *([TOP_DOWN] if any(s.top_down for s in design.statistics) else [])),
             places=design.places,
         )
         rows = {name: table.rows for name, table in estimated.items()}
         folder = write(state.releases, manifest=facts, tables=rows, zones=design.zones, places=design.places)
         state.accounts.released(paid.charge, folder.name)
         return _publish(state, folder.name, out)
+
+
+def _top_down(
+    design: Design, measures: Sequence[Measure], sums: Mapping[str, ExactSums], paid: Paid
+) -> dict[str, Estimated]:
+    """The tables of a statistic of too many pairs. Drawn in this order: the ends, then pairs of ends that stand out."""
+    pairs, *ends = measures
+    statistic, zones = pairs.statistic, design.zones.ids
+    found = {
+        end.name: end_table(measure(sums[end.name], end.name, end.mechanism, paid), end.grid, zones, statistic.divisor)
+        for end in ends
+    }
+    totals = [table.rows["estimate"].to_numpy().reshape(len(zones), -1) for table in found.values()]
+    chosen = select(statistic.grid, totals, [end.mechanism.stderr / statistic.divisor for end in ends])
+    noisy = measure(sums[pairs.name], pairs.name, pairs.mechanism, paid, cells=chosen.cells)
+    return {pairs.name: pair_table(noisy, chosen, zones, statistic.divisor), **found}
 
 
 def _merge(design: Design, statistic: Statistic) -> Merge | None:
@@ -138,12 +167,13 @@ def _facts(design: Design, measure: Measure, found: Estimated) -> StatisticFacts
         share=statistic.share,
         value=sentences.at_level(statistic.meaning, level, by_place=statistic.of_named_places),
         divisor=statistic.divisor,
-        pairs=None if not pairs else "all" if wish.max_km is None else "within",
+        pairs=None if not pairs else "selected" if found.ends else "all" if wish.max_km is None else "within",
         max_km=wish.max_km if pairs else None,
         classes=statistic.classes,
         corrected=found.corrected,
         width=found.width,
         areas=None if found.areas is None else found.areas.members(design.zones_of(statistic).ids),
+        ends=found.ends,
     )
 
 

@@ -37,6 +37,8 @@ class Line:
     meaning: str
     otherwise: float | None = None
     """How many times larger the plan's mean error would be with the other kind of noise here; None: there is none."""
+    top_down: bool = False
+    """Are its ends measured first, and `cells` is how many numbers there are at most?"""
 
 
 @dataclass(frozen=True)
@@ -90,16 +92,23 @@ class Preview:
             table.add_row(
                 line.statistic,
                 " x ".join(line.keys),
-                f"{line.cells:,}",
+                f"{'up to ' if line.top_down else ''}{line.cells:,}",
                 f"{line.norm} {line.bound:g}",
                 line.mechanism if line.otherwise is None else f"{line.mechanism}, other ×{line.otherwise:.2f}",
                 f"{line.scale:,.1f}",
                 f"± {line.half_width:,.1f}",
             )
+        note = "".join(
+            f"\n{line.statistic} is measured top-down: the totals of its ends first, then only pairs of ends that "
+            "stand out of\ntheir noise."
+            for line in self.lines
+            if line.top_down
+        )
         read = "plan and\nzones" if self.places is None else "plan,\nzones and places"
         foot = Text(
-            "\nThe last column is what noise alone does to one number: a true 1,000 is published as 1,000 ± that. Only "
-            f"{read} were read, no record." + (_OTHER if any(line.otherwise is not None for line in self.lines) else "")
+            f"{note}\nThe last column is what noise alone does to one number: a true 1,000 is published as 1,000 ± "
+            f"that. Only {read} were read, no record."
+            + (_OTHER if any(line.otherwise is not None for line in self.lines) else "")
         )
         return Group(head, Text(), table, foot)
 
@@ -118,7 +127,7 @@ def preview(design: Design) -> Preview:
             Line(
                 statistic=measure.name,
                 keys=measure.grid.keys,
-                cells=measure.grid.cells,
+                cells=measure.rows,
                 bound=mechanism.norm / 1024,
                 norm="L2" if mechanism.kind == "gaussian" else "L1",
                 mechanism=mechanism.kind,
@@ -132,6 +141,7 @@ def preview(design: Design) -> Preview:
                     by_place=statistic.of_named_places,
                 ),
                 otherwise=None if measure.level else allocation.otherwise.get(statistic.name),
+                top_down=statistic.top_down and measure.level is None,
             )
         )
     period = plan.period

@@ -19,7 +19,8 @@ from shoal.engines._bucket import add_bucket, empty_totals
 from shoal.plan import Plan
 from shoal.privacy.bounding import UnboundedError, bound
 from shoal.privacy.contributions import Contributions
-from shoal.statistics import STATISTICS, Statistic
+from shoal.privacy.mechanism import Mechanism
+from shoal.statistics import STATISTICS, Statistic, _pairs
 from shoal.trajectories import Trajectories, from_points
 from tests.contracts.hostile import CITY, END, PLAN_TEXT, START, UNITS, bucket_of, people
 
@@ -39,6 +40,17 @@ def design(tmp_path_factory: pytest.TempPathFactory) -> Design:
     wishes = "".join(f"[statistics.{name}]\nbound = {bound}\n" for name, bound in bounds.items())
     (folder / "plan.toml").write_text(PLAN_TEXT + wishes)
     return Design.of(Plan.load(folder / "plan.toml"))
+
+
+@pytest.fixture(scope="module")
+def top_down(tmp_path_factory: pytest.TempPathFactory) -> Design:
+    """Pairs measured top-down."""
+    folder = tmp_path_factory.mktemp("plan")
+    wishes = "[statistics.flows]\nbound = 2.5\n[statistics.catchment]\nbound = 2.5\n"
+    (folder / "plan.toml").write_text(PLAN_TEXT + wishes)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_pairs, "LARGE", 0)
+        return Design.of(Plan.load(folder / "plan.toml"))
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +127,27 @@ def lie_on_the_grid(design: Design, name: str, devices: list[np.ndarray]) -> Non
 def test_one_device_in_one_unit_moves_no_sum_by_more_than_its_bound(design: Design, devices: list[np.ndarray]) -> None:
     """The guarantee, in whole numbers, from records to sums: neighbours differ in all records of one device-unit."""
     move_no_sum_too_far(design, devices)
+
+
+@given(devices=people())
+@settings(hostile, max_examples=25)
+def test_also_of_pairs_that_are_measured_top_down(top_down: Design, devices: list[np.ndarray]) -> None:
+    assert [m.name for m in top_down.measures] == [
+        "flows", "flows.origin", "flows.destination", "catchment", "catchment.home", "catchment.zone"
+    ]  # fmt: skip
+    move_no_sum_too_far(top_down, devices)
+
+
+def test_the_ends_of_one_device_are_held_by_themselves(top_down: Design) -> None:
+    """The seeded bug: ends added up from bounded pairs. One that goes from one zone to many has a longer total."""
+    rows = Contributions(np.array([0, 30]), np.arange(30), np.full(30, 1024))  # all from the first zone
+    level = find(top_down, "flows").levels[0]
+    mechanism = Mechanism("gaussian", 2560, 10_000)
+    pairs = bound(rows, mechanism)
+    added = find(top_down, "flows").at_level(Contributions(pairs.first, pairs.cell, pairs.weight), level)
+    assert (added.weight**2).sum() > mechanism.norm**2
+    held = bound(find(top_down, "flows").at_level(rows, level), mechanism)
+    assert 0 < (held.weight**2).sum() <= mechanism.norm**2
 
 
 @given(devices=people())

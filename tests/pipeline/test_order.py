@@ -3,29 +3,37 @@
 import errno
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 import shoal
 from shoal import pipeline
+from shoal._arrays import Float64, Int64
 from shoal.buckets import store
+from shoal.design import Design
+from shoal.ends import Selection, select
 from shoal.engines import LocalEngine
 from shoal.errors import BudgetError, DataError, StateError
+from shoal.keys import Grid
 from shoal.ledger import Request
 from shoal.ledger.accounts import Accounts
 from shoal.plan import Plan
 from shoal.privacy._open import open_sums
 from shoal.privacy.budget import Paid
 from shoal.privacy.mechanism import Mechanism
-from shoal.privacy.noise import measure
+from shoal.privacy.noise import Measurements, measure
 from shoal.privacy.sums import ExactSums
+from shoal.release import _checks, show
+from shoal.release.overview import overview
 from shoal.release.read import Release
 from shoal.sources.fingerprint import Fingerprint
+from shoal.statistics import _pairs
 from tests.pipeline import source
 from tests.pipeline.house import House
 
@@ -378,3 +386,104 @@ def raising(error: BaseException) -> Callable[..., None]:
 
 def silent(*_: object) -> None:
     """Neither bars nor words."""
+
+
+class Played:
+    """Draws of ends, recorded at the first run, played back at the next: what follows from them must be alike."""
+
+    def __init__(self) -> None:
+        self.ends: dict[str, Measurements] = {}
+        self.asked: list[tuple[str, list[int] | None]] = []
+
+    def __call__(
+        self, sums: ExactSums, name: str, mechanism: Mechanism, paid: Paid, cells: Int64 | None = None
+    ) -> Measurements:
+        self.asked.append((name, None if cells is None else cells.tolist()))
+        drawn = measure(sums, name, mechanism, paid, cells=cells)
+        return drawn if name == "flows" else self.ends.setdefault(name, drawn)
+
+
+def noisy_ends(design: Design, origin: Sequence[int], destination: Sequence[int]) -> dict[str, Measurements]:
+    """Totals that are far above their noise in some zones and far below 0 in all others."""
+    found = {}
+    for name, large in (("flows.origin", origin), ("flows.destination", destination)):
+        values = np.full((len(design.zones), 5), -(10**9), dtype=np.int64)
+        values[list(large)] = 10**9
+        found[name] = Measurements(name, values.ravel(), design.allocation.mechanisms[name])
+    return found
+
+
+class TestTopDown:
+    @pytest.fixture
+    def plan(self, house: House, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """Of flows alone, by daypart, as if its pairs were too many."""
+        monkeypatch.setattr(_pairs, "LARGE", 0)
+        file = house.plan()
+        text = file.read_text()
+        file.write_text(text[: text.index("[statistics.")] + "[statistics.flows]\n")
+        return file
+
+    def test_ends_first_then_only_pairs_of_kept_ends(
+        self, tape: Tape, plan: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        played = Played()
+        design = Design.of(Plan.load(plan))
+        zones, played.ends = len(design.zones), noisy_ends(design, [1, 3], [0, 2])
+        monkeypatch.setattr(pipeline, "measure", played)
+        release = tape.run(plan)
+        assert [name for name, _ in played.asked] == ["flows.origin", "flows.destination", "flows"]
+        places = [o * zones + d for o in (1, 3) for d in (0, 2)]
+        assert [cells for _, cells in played.asked] == [None, None, [5 * p + b for p in places for b in range(5)]]
+        facts = release.manifest.find("flows")
+        ids = release.places.ids
+        assert facts.ends == ((ids[1], ids[3]), (ids[0], ids[2])) and facts.cells == 20
+        assert release["flows.origin"].facts.cells == 5 * zones
+
+    @pytest.mark.parametrize("honest", [True, False], ids=["honest", "seeded fault: ends kept by exact totals"])
+    def test_record_and_replay(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, honest: bool) -> None:
+        """With a device and without, given the same noisy ends: the same cells are drawn, the same rows published."""
+        exact: list[ExactSums] = []
+
+        def peeping(grid: Grid, totals: Sequence[Float64], stderr: Sequence[float]) -> Selection:
+            looked = [open_sums(sums).reshape(-1, 5).sum(axis=1) > 0 for sums in exact[-2:]]
+            return select(grid, [np.where(one[:, None], 1e9, -1e9) for one in looked], stderr)
+
+        if not honest:
+            usual = Played.__call__
+
+            def noted(own: Played, sums: ExactSums, *arguments: Any, **more: Any) -> Measurements:
+                exact.append(sums)
+                return usual(own, sums, *arguments, **more)
+
+            monkeypatch.setattr(Played, "__call__", noted)
+            monkeypatch.setattr(pipeline, "select", peeping)
+            monkeypatch.setattr(_checks, "are_selected", lambda *_: True)
+        monkeypatch.setattr(_pairs, "LARGE", 0)
+        ends: dict[str, Measurements] = {}
+        seen = []
+        for name, own in (("with", ROWS), ("without", [row for row in ROWS if row.device != DEVICES[0]])):
+            house = House.build(tmp_path / name, own)
+            file = house.plan()
+            text = file.read_text()
+            file.write_text(text[: text.index("[statistics.")] + "[statistics.flows]\n")
+            played = Played()
+            played.ends = ends
+            with monkeypatch.context() as patch:
+                patch.setattr(pipeline, "measure", played)
+                release = shoal.release(Plan.load(file), state=house.state, out=house.out, progress=silent, tell=silent)
+            ends = played.ends
+            seen.append((played.asked, facts(release)))
+        assert (seen[0] == seen[1]) == honest
+
+    def test_nobody_stands_out(self, tape: Tape, plan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """No pair has a row then; the ends are complete, and the release verifies."""
+        played = Played()
+        design = Design.of(Plan.load(plan))
+        zones, played.ends = len(design.zones), noisy_ends(design, [], [])
+        monkeypatch.setattr(pipeline, "measure", played)
+        release = tape.run(plan)
+        assert release["flows"].to_polars().height == 0 and played.asked[-1] == ("flows", [])
+        assert release["flows.destination"].to_polars().height == 5 * zones
+        assert release["flows"].standing_out().height == release["flows"].shares().height == 0
+        show.as_json(release, "flows")
+        overview(release, tape.house.out / "a.png")

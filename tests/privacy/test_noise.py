@@ -144,3 +144,33 @@ def test_a_claim_that_opendp_does_not_share_is_refused(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("kind", ["gaussian", "laplace"])
 def test_rho_is_the_formula(kind: Kind) -> None:
     assert Mechanism(kind, 3, 10).rho == Fraction(9, 200)
+
+
+@both
+def test_part_of_the_cells_can_be_drawn_for(mechanism: Mechanism) -> None:
+    totals = np.arange(4 * CHUNK, dtype=np.int64) * 10**6
+    cells = np.flatnonzero(np.arange(totals.size) % 3 == 1)
+    drawn = measure(ExactSums(totals), "x", mechanism, paid(mechanism), cells=cells).values
+    assert drawn.shape == cells.shape
+    assert fits(drawn - totals[cells], mechanism) > FALSE_ALARM
+    assert fits(drawn - totals[cells - 1], mechanism) < FALSE_ALARM  # the neighbours' sums are seen to be others
+
+
+def test_part_of_the_cells_may_be_none() -> None:
+    empty = np.zeros(0, dtype=np.int64)
+    assert measure(zeros(10), "x", GAUSSIAN, paid(GAUSSIAN), cells=empty).values.size == 0
+
+
+@pytest.mark.parametrize("cells", [[1, 1], [2, 1], [-1, 3], [3, 10]], ids=["twice", "descending", "before", "beyond"])
+def test_no_cell_is_drawn_twice_and_a_refusal_costs_nothing(cells: list[int]) -> None:
+    payment = paid(GAUSSIAN)
+    with pytest.raises(ValueError, match="ascending"):
+        measure(zeros(10), "x", GAUSSIAN, payment, cells=np.array(cells))
+    measure(zeros(10), "x", GAUSSIAN, payment, cells=np.array([0, 9]))
+
+
+def test_parts_of_the_cells_are_paid_once() -> None:
+    payment = paid(GAUSSIAN)
+    measure(zeros(10), "x", GAUSSIAN, payment, cells=np.array([0, 1]))
+    with pytest.raises(UnpaidError, match="not covered"):
+        measure(zeros(10), "x", GAUSSIAN, payment, cells=np.array([2, 3]))

@@ -495,7 +495,7 @@ def test_keys_in_any_order_are_the_same(tmp_path: Path) -> None:
 
 def test_too_many_pairs_ask_for_a_limit(tmp_path: Path) -> None:
     plan = plan_of(tmp_path, "catchment")
-    many = np.column_stack([np.linspace(40, 60, 3000), np.linspace(0, 30, 3000)])
+    many = np.column_stack([np.linspace(40, 60, 9000), np.linspace(0, 30, 9000)])
     with pytest.raises(PlanError, match=r"catchment: .*limit them with max_km"):
         STATISTICS["catchment"].from_plan(plan, many, Calendar.from_plan(plan))
 

@@ -15,7 +15,7 @@ from shoal.errors import PlanError
 from shoal.plan import Plan
 from shoal.privacy.contributions import Contributions
 from shoal.privacy.mechanism import ONE
-from shoal.statistics import STATISTICS, Statistic
+from shoal.statistics import STATISTICS, Statistic, _pairs
 from shoal.statistics import _pairs as pairs_module
 from shoal.trajectories import Spans, Stays, Trajectories, Trips
 from tests.contracts.hostile import END, MIDNIGHT, NOON, PLAN_TEXT, START
@@ -163,7 +163,8 @@ def test_what_can_not_be_meant(tmp_path: Path, name: str, wish: str, source: str
         statistic(tmp_path, name, wish, source)
 
 
-def test_too_many_pairs_ask_for_a_limit(tmp_path: Path) -> None:
+def test_too_many_pairs_ask_for_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_pairs, "MAX_CELLS", 4_000_000)
     statistic(tmp_path, "flows", "max_km = 3")
     plan = Plan.load(tmp_path / "plan.toml")
     many = np.column_stack([np.linspace(40, 60, 3000), np.linspace(0, 30, 3000)])

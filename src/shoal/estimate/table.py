@@ -1,7 +1,7 @@
 """From noisy sums to the tables that are published: estimate, error, interval, consistent value."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,6 +10,7 @@ import polars as pl
 from shoal._arrays import Float64
 from shoal.areas import REST, named
 from shoal.areas import Areas as NamedAreas
+from shoal.ends import Selection
 from shoal.estimate.areas import Areas, sums
 from shoal.estimate.areas import areas as decide
 from shoal.estimate.consistent import consistent
@@ -47,12 +48,14 @@ class Estimated:
     areas      what the rows are about where zones were merged; None: its own places
     corrected  share of the total that the correction gave back; None: numbers stand as measured
     width      half of the 95 % interval of the median row; None: all rows have that of the noise
+    ends       ids of the zones whose pairs were measured, as first and as second end; None: all candidate pairs
     """
 
     rows: pl.DataFrame
     areas: NamedAreas | None
     corrected: float | None
     width: float | None
+    ends: tuple[tuple[str, ...], tuple[str, ...]] | None = None
 
 
 def tables(
@@ -99,6 +102,18 @@ def tables(
         share = level.share if at == 0 and not lossless else None
         result.append(Estimated(_rows(keys[at], estimate, error, half, whole[at]), None, share, float(np.median(half))))
     return result
+
+
+def end_table(measured: Measurements, grid: Grid, zone_ids: Sequence[str], divisor: int) -> Estimated:
+    """The totals of one end of pairs, as they were measured: complete, every zone has its rows."""
+    return _alone(measured, grid.frame(zone_ids), grid, divisor)
+
+
+def pair_table(measured: Measurements, chosen: Selection, zone_ids: Sequence[str], divisor: int) -> Estimated:
+    """The pairs that were measured, as they were: totals that hold other pairs too can't correct them."""
+    first, second = (tuple(zone_ids[zone] for zone in kept.tolist()) for kept in chosen.kept)
+    found = _alone(measured, chosen.grid.frame(zone_ids), chosen.grid, divisor)
+    return replace(found, ends=(first, second))
 
 
 def _ladder(measured: Sequence[Measurements], levels: Sequence[Level], grid: Grid, divisor: int) -> Ladder:

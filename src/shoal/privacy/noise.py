@@ -26,7 +26,7 @@ class GuaranteeError(RuntimeError):
 class Measurements:
     """Noisy sums of one statistic: what may be seen from here on.
 
-    values     int64[cells]  in units of 1/ONE
+    values     int64[cells]  in units of 1/ONE; only of the cells that were asked for, in their order
     mechanism  the noise in them
     """
 
@@ -36,11 +36,20 @@ class Measurements:
 
 
 def measure(
-    sums: ExactSums, statistic: str, mechanism: Mechanism, paid: Paid, workers: int | None = None
+    sums: ExactSums,
+    statistic: str,
+    mechanism: Mechanism,
+    paid: Paid,
+    workers: int | None = None,
+    cells: Int64 | None = None,
 ) -> Measurements:
     """Draw noise for every cell of `sums`, once, from what was paid for `statistic`.
 
-    Raises `UnpaidError` before anything is drawn where the payment is missing, too small or already used.
+    cells  int64[k], strictly ascending: draw for these alone. They may follow from earlier draws, never from sums: part
+           of a vector is no longer than the whole, so the privacy map is that of the whole
+
+    Raises `UnpaidError` before anything is drawn where the payment is missing, too small or already used, `ValueError`
+    where a cell stands twice or does not exist.
 
     The privacy map is taken once, of the whole vector and its norm. The draw goes in chunks over threads of this one
     process: the noise of different cells is independent, so the chunks' outputs side by side are distributed exactly as
@@ -48,8 +57,11 @@ def measure(
     """
     draw = _measurement(mechanism)
     _agree(draw, mechanism)
-    paid.use(statistic, mechanism.rho)
     totals = open_sums(sums)
+    if cells is not None:
+        _check(cells, totals.size)
+        totals = totals[cells]
+    paid.use(statistic, mechanism.rho)
     noisy = np.empty_like(totals)
 
     def fill(begin: int) -> None:
@@ -59,6 +71,12 @@ def measure(
         for _ in threads.map(fill, range(0, totals.size, CHUNK)):
             pass
     return Measurements(statistic, noisy, mechanism)
+
+
+def _check(cells: Int64, size: int) -> None:
+    """A cell drawn twice would cost twice."""
+    if cells.ndim != 1 or (cells.size and not (cells[0] >= 0 and cells[-1] < size and (np.diff(cells) > 0).all())):
+        raise ValueError("cells to draw must be strictly ascending and on the grid: a bug of Shoal's, please report it")
 
 
 def _measurement(mechanism: Mechanism) -> Any:

@@ -23,6 +23,7 @@ from shoal.classes import Classes
 from shoal.plan import PLACE, Plan
 from shoal.privacy.mechanism import LAPLACE_95, NORMAL_95, ONE
 from shoal.release import _grid, _store
+from shoal.release._selected import are_selected
 from shoal.release.manifest import ESTIMATES, ClassFacts, Manifest, StatisticFacts
 
 if TYPE_CHECKING:
@@ -185,7 +186,8 @@ def plan(folder: Folder) -> None:
         pairs[f"{name}.share"] = Fraction(facts.share), asked.share
         pairs[f"{name}.place"] = facts.of_named_places, PLACE in (asked.by or ())
         if asked.by is not None:
-            pairs[f"{name}.keys"] = sorted(facts.keys), sorted(asked.by)
+            other = {"origin", "destination", "home", "zone"} - {facts.level} if facts.is_end else set()
+            pairs[f"{name}.keys"] = sorted(facts.keys), sorted(set(asked.by) - other)
         if asked.max_km is not None and facts.level is None:
             pairs[f"{name}.max_km"] = facts.max_km and Fraction(facts.max_km), asked.max_km
         if (
@@ -282,6 +284,10 @@ def complete(folder: Folder) -> None:
             expected = folder.sheet(s).frame()
         except ValueError as error:
             raise Failed(f"{s.statistic}: {error}") from None
+        if s.pairs == "selected" and not are_selected(
+            s, folder.manifest, folder.zones, lambda s: _store.read_table(folder.file(s))
+        ):
+            raise Failed(f"{s.statistic}: its ends are not those that stand out in the tables of their totals")
         found = _store.read_table(folder.file(s)).select(s.keys)
         if found.equals(expected):
             continue
@@ -361,7 +367,7 @@ def adding_up(folder: Folder) -> None:
 
     m = folder.manifest
     for coarse in m.statistics:
-        if coarse.level is None:
+        if coarse.level is None or coarse.is_end:
             continue
         above, below = folder.sheet(coarse), folder.sheet(m.find(coarse.base))
         inside = _inside(below.of_place, above.of_place)

@@ -72,10 +72,14 @@ def sheet_of(facts: StatisticFacts, manifest: Manifest, zones: Zones, calendar: 
     from shoal.zones.regions import regions_of
 
     base = {s.statistic: s for s in manifest.statistics}.get(facts.base)
+    if facts.is_end:
+        return _end_sheet(facts, base, zones, calendar)
     if base is None or base.keys != facts.keys or base.classes != facts.classes:
         raise ValueError("it is no coarser table of a statistic that is there")
     fine = grid_of(base, zones, calendar)
     if facts.level is not None:
+        if base.pairs == "selected":
+            raise ValueError("pairs that were measured top-down have no such level")
         kind = PLACE if facts.of_named_places else manifest.zones.kind
         levels = levels_of(fine, regions_of(kind, zones.ids, zones.parents))
         found = [level for level in levels if level.name == facts.level]
@@ -92,6 +96,38 @@ def sheet_of(facts: StatisticFacts, manifest: Manifest, zones: Zones, calendar: 
     return sheet
 
 
+def _end_sheet(facts: StatisticFacts, base: StatisticFacts | None, zones: Zones, calendar: "Calendar") -> Sheet:
+    """What the totals of one end of pairs are about: every zone."""
+    import numpy as np
+
+    from shoal.keys import Grid, TimeKey, TimeName, single_places
+
+    if base is None or base.pairs != "selected":
+        raise ValueError("it is no end of pairs that were measured top-down")
+    places, time = split_keys(base.keys)
+    if facts.level not in places or facts.keys != (facts.level, *(() if time is None else (time,))):
+        raise ValueError(f"its keys are not those of an end of {base.statistic}")
+    key = TimeKey.of(cast("TimeName | None", time), calendar)
+    if len(zones) * key.bins != facts.cells:
+        made = len(zones) * key.bins
+        raise ValueError(f"the manifest says {facts.cells:,} cells, its zones and period make {made:,}")
+    grid = Grid((facts.keys[0],), single_places(len(zones)), key)
+    return Sheet(zones.ids, grid, grid, np.arange(len(zones), dtype=np.int32))
+
+
+def _kept(ends: tuple[tuple[str, ...], tuple[str, ...]] | None, zones: Zones) -> tuple[Int32 | None, Int32 | None]:
+    """int32[n] each: the zones kept as first and second ends. Raises `ValueError` where they are none."""
+    import numpy as np
+
+    if ends is None:
+        return None, None
+    place = {zone: index for index, zone in enumerate(zones.ids)}
+    found = [np.array([place.get(zone, -1) for zone in end], dtype=np.int32) for end in ends]
+    if any((end < 0).any() or (np.diff(end) <= 0).any() for end in found):
+        raise ValueError("its ends are not zones in ascending order")
+    return found[0], found[1]
+
+
 def grid_of(facts: StatisticFacts, zones: Zones, calendar: "Calendar") -> "Grid":
     """All cells of a statistic's finest level. Raises `ValueError` where facts contradict each other or the zones."""
     from shoal.keys import CLASS, Grid, TimeKey, TimeName, pair_places, single_places
@@ -101,12 +137,16 @@ def grid_of(facts: StatisticFacts, zones: Zones, calendar: "Calendar") -> "Grid"
     if bool(classes) != (CLASS in facts.keys):
         raise ValueError("its keys and classes do not go together")
     key = TimeKey.of(cast("TimeName | None", time), calendar)
+    if (facts.pairs == "selected") != (facts.ends is not None):
+        raise ValueError("its pairs and ends do not go together")
     match len(places), facts.pairs, facts.max_km:
         case 1, None, None:
             rows = len(zones) * max(1, len(classes))
         case 2, "all", None:
             rows = len(zones) ** 2 * max(1, len(classes))
-        case 2, "within", str():
+        case 2, "selected", None:
+            rows = len(facts.ends[0]) * len(facts.ends[1]) if facts.ends else 0
+        case 2, "within" | "selected", str():
             rows = -1
         case _:
             raise ValueError("its keys, pairs and max_km do not go together")
@@ -120,7 +160,7 @@ def grid_of(facts: StatisticFacts, zones: Zones, calendar: "Calendar") -> "Grid"
         grid = Grid(places, single_places(len(zones)), key, classes)
     else:
         limit = None if facts.max_km is None else float(Fraction(facts.max_km))
-        grid = Grid(places, pair_places(zones.centres, limit), key, classes)
+        grid = Grid(places, pair_places(zones.centres, limit, *_kept(facts.ends, zones)), key, classes)
     if facts.areas is None and grid.cells != facts.cells:
         raise ValueError(f"the manifest says {facts.cells:,} cells, its zones and period make {grid.cells:,}")
     return grid

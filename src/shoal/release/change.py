@@ -19,7 +19,8 @@ def change(table: PublishedTable, earlier: Sequence[PublishedRelease]) -> "pl.Da
     Usual is the median of all earlier numbers of the same place and class, and of the same weekday and hour (where the
     table is by hour), weekday (by day), or else the same time key. Columns: the keys, `value`, `lower`, `upper` (95 %,
     for the noise of both sides), `baseline`, and `numbers`, how many the baseline is the median of. Infinite: the
-    baseline is lost in its noise; value null: it is not above 0. Raises `UsageError` for releases that can't be
+    baseline is lost in its noise; value null: it is not above 0. Of pairs that were measured top-down only those that
+    an earlier release measured too. Raises `UsageError` for releases that can't be
     compared, and where a number has no baseline.
     """
     import polars as pl
@@ -40,6 +41,8 @@ def change(table: PublishedTable, earlier: Sequence[PublishedRelease]) -> "pl.Da
     )
     frame = table.to_polars().with_columns(**kinds)
     joined = frame.join(usual, on=of, how="left", maintain_order="left") if usual is not None else frame
+    if table.facts.pairs == "selected":
+        joined = joined.filter(pl.col("baseline").is_not_null())
     if lacking := joined["baseline"].null_count():
         raise UsageError(
             f"{lacking:,} of {frame.height:,} numbers have no earlier one of the same kind of time; add releases"

@@ -11,6 +11,7 @@ from shoal._arrays import Float64
 from shoal.errors import DataError, UsageError
 from shoal.estimate.quantiles import quantile
 from shoal.estimate.ratio import Interval, ratio
+from shoal.estimate.standout import stand_out
 from shoal.keys import CLASS
 from shoal.release._file import write_file
 from shoal.release._published import PublishedRelease, PublishedTable
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-Derived = Literal["shares", "quantile", "density", "people", "change"]
+Derived = Literal["shares", "quantile", "density", "people", "change", "standing-out"]
 _EARTH = "WGS84"
 
 
@@ -35,6 +36,8 @@ class _Cube(NamedTuple):
 
 def shares(table: PublishedTable) -> "pl.DataFrame":
     """Each class as a share of its place and time; in a table without classes each place as a share of its time.
+
+    Of pairs that were measured top-down: of all pairs that have a row.
 
     Columns: the keys, `value`, `lower`, `upper` (95 %), between 0 and 1 but for the noise. Value null: nothing was
     counted; an end infinite: the noise leaves it open.
@@ -158,11 +161,26 @@ def scaled(table: PublishedTable, census: Mapping[str, float], *, by_parent: boo
     return _with(frame.select(table.keys), people_of).with_columns(panel=panel[row])
 
 
+def standing_out(table: PublishedTable, share: float = 0.01) -> "pl.DataFrame":
+    """The rows that noise does not explain, the largest first; of them at most `share` are really 0, on average.
+
+    Columns: those of the table. Suppressed rows are left out. See `estimate.standout`.
+    """
+    import polars as pl
+
+    if not 0 < share < 1:
+        raise UsageError(f"the share of rows that may be noise lies between 0 and 1, got {share:g}; 0.01 is usual")
+    rows = table.to_polars().filter(~pl.col("suppressed"))
+    laplace = table.facts.mechanism == "laplace"
+    found = stand_out(rows["estimate"].to_numpy(), rows["stderr"].to_numpy(), share, laplace=laplace)
+    return rows.filter(pl.Series(found)).sort("estimate", descending=True, maintain_order=True)
+
+
 def derive(
     table: PublishedTable,
     what: Derived,
     *,
-    share: float = 0.5,
+    share: float | None = None,
     census: Path | None = None,
     by_parent: bool = False,
     earlier: Sequence[PublishedRelease] = (),
@@ -172,7 +190,9 @@ def derive(
         case "shares":
             return shares(table)
         case "quantile":
-            return quantiles(table, share)
+            return quantiles(table, 0.5 if share is None else share)
+        case "standing-out":
+            return standing_out(table, 0.01 if share is None else share)
         case "density":
             return density(table)
         case "people":

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, cast
 
 from pydantic import (
     AfterValidator,
@@ -40,12 +40,14 @@ def _tuple(value: object) -> object:
 
 
 Text = Annotated[str, Field(min_length=1, max_length=4000), AfterValidator(_printable)]
+Ids = Annotated[tuple[Text, ...], BeforeValidator(_tuple)]
 Sentences = Annotated[tuple[Text, ...], BeforeValidator(_tuple)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 FractionText = Annotated[str, Field(pattern=r"^[0-9]{1,1500}(/[1-9][0-9]{0,1499})?$")]
 """An exact number, as `str(Fraction)` writes it. No exponents: "1e999999999" would fill the memory of who reads it."""
+Pairs = Literal["all", "within", "selected"]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
-TableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}(\.(region|all))?$")]
+TableName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}(\.(region|all|origin|destination|home|zone))?$")]
 Finite = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=2**62)]
 
@@ -91,10 +93,17 @@ class AreaFacts(_Facts):
 class StatisticFacts(_Facts):
     """One statistic at one level: its keys, its noise, its cost, and what one of its numbers means."""
 
-    later: ClassVar[Mapping[str, object]] = {"classes": (), "corrected": None, "width": None, "areas": None}
+    later: ClassVar[Mapping[str, object]] = {
+        "classes": (),
+        "corrected": None,
+        "width": None,
+        "areas": None,
+        "ends": None,
+    }
 
     statistic: TableName
-    """Name of the table: the statistic's, with `.region` or `.all` for a coarser level."""
+    """Name of the table: the statistic's, with `.region` or `.all` for a coarser level, or with the key column of one
+    end of its pairs (`.origin`)."""
     keys: Annotated[tuple[Name, ...], BeforeValidator(_tuple), Field(min_length=1, max_length=4)]
     """Names of the key columns."""
     cells: Annotated[int, Field(ge=0, le=2**62)]
@@ -118,10 +127,11 @@ class StatisticFacts(_Facts):
     """Of the 95 % interval of the noise in one measured number, in published units."""
     value: Text
     """What one number means, in one sentence."""
-    pairs: Literal["all", "within"] | None = None
-    """Which pairs of zones have a row, where the keys are two places."""
+    pairs: Pairs | None = None
+    """Which pairs of zones have a row, where the keys are two places. Selected: those of `ends`; every other pair is
+    accounted for by the rows of its two zones in the tables of the ends, which are complete."""
     max_km: FractionText | None = None
-    """With pairs = "within": the largest distance between the zones' centres."""
+    """With pairs = "within", and perhaps with "selected": the largest distance between the zones' centres."""
     classes: Annotated[tuple[ClassFacts, ...], BeforeValidator(_tuple)] = ()
     """Values of the key column `class`, in their order."""
     corrected: Annotated[float, Field(ge=0, lt=1)] | None = None
@@ -131,6 +141,9 @@ class StatisticFacts(_Facts):
     """Half of the 95 % interval of a usual number (the median of the table), where they differ from row to row."""
     areas: Annotated[tuple[AreaFacts, ...], BeforeValidator(_tuple)] | None = None
     """Where zones were merged: every area of more than a zone by itself. The other zones have rows of their own."""
+    ends: Annotated[tuple[Ids, Ids], BeforeValidator(_tuple)] | None = None
+    """With pairs = "selected": the zones that were kept as first and as second end, ascending. Found from the noisy
+    totals of the ends alone."""
     suppression: Text | None = None
     """The rule by which rows are marked, or None where none is."""
 
@@ -142,8 +155,12 @@ class StatisticFacts(_Facts):
     @property
     def level(self) -> "LevelName | None":
         """None: the finest."""
-        level = self.statistic.partition(".")[2]
-        return "region" if level == "region" else "all" if level == "all" else None
+        return cast("LevelName | None", self.statistic.partition(".")[2] or None)
+
+    @property
+    def is_end(self) -> bool:
+        """Does it hold the totals of one end of pairs, for each zone?"""
+        return self.level not in (None, "region", "all")
 
     @property
     def of_named_places(self) -> bool:
@@ -166,13 +183,14 @@ class StatisticFacts(_Facts):
         share: Fraction,
         value: str,
         divisor: int = 1,
-        pairs: Literal["all", "within"] | None = None,
+        pairs: Pairs | None = None,
         max_km: Fraction | None = None,
         classes: Classes | None = None,
         suppression: str | None = None,
         corrected: float | None = None,
         width: float | None = None,
         areas: Mapping[str, Sequence[str]] | None = None,
+        ends: tuple[tuple[str, ...], tuple[str, ...]] | None = None,
     ) -> Self:
         """The facts that follow from a mechanism; stderr and half width in published units."""
         return cls(
@@ -199,6 +217,7 @@ class StatisticFacts(_Facts):
             areas=None
             if areas is None
             else tuple(AreaFacts(area=area, zones=tuple(zones)) for area, zones in areas.items()),
+            ends=ends,
         )
 
     @property

@@ -149,7 +149,7 @@ class Table:
     def zones(self) -> "Zones":
         """What its places are: the release's zones or named places, or regions or areas that hold them."""
         zones = self.release.zones_of(self.facts)
-        if self.facts.level is None and self.facts.areas is None:
+        if self.facts.is_end or (self.facts.level is None and self.facts.areas is None):
             return zones
         from shoal.release._regions import put_together
 
@@ -221,6 +221,12 @@ class Table:
         from shoal.release.derived import scaled
 
         return scaled(self, census, by_parent=by_parent)
+
+    def standing_out(self, share: float = 0.01) -> "pl.DataFrame":
+        """See `derived.standing_out`."""
+        from shoal.release.derived import standing_out
+
+        return standing_out(self, share)
 
     def change(self, *earlier: Release) -> "pl.DataFrame":
         """See `change.change`."""

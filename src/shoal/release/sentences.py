@@ -1,5 +1,7 @@
 """What every release says about its guarantee, in the same words in the manifest, the README and the terminal."""
 
+from collections.abc import Sequence
+
 from shoal.plan import Unit
 
 DEFINITION = "rho-zCDP"
@@ -24,9 +26,23 @@ NOT_PROTECTED = (
 
 def at_level(meaning: str, level: str | None, *, by_place: bool = False) -> str:
     """What a number of a coarser table is, given what one of the finest is by zone; `by_place`: of named places."""
+    if level not in (None, "region", "all"):
+        return f"total of the zone as {level}, over all pairs that are counted: {meaning}"
     if level is not None:
         meaning = f"sum over {'the zones of a region' if level == 'region' else 'all zones'}: {meaning}"
     return meaning.replace("region", "category").replace("zone", "place") if by_place else meaning
+
+
+def top_down(statistic: str, ends: Sequence[str]) -> str:
+    """What the rows of pairs are that were measured top-down, and what accounts for the others."""
+    first, second = ends
+    return (
+        f"Of `{statistic}` the ends were measured first: `{statistic}.{first}` and `{statistic}.{second}` hold the "
+        "total of every zone, zeros too. Only pairs of zones whose noisy totals stand out of their noise were measured "
+        "then, and all of those have rows; which they are was decided on noisy numbers alone. Every other pair is "
+        "accounted for in the totals of its two zones. Pairs and totals stand as they were measured: what bounding "
+        "took away is not given back, and they don't add up to each other."
+    )
 
 
 def neighbours(unit: Unit) -> str:

@@ -133,7 +133,7 @@ def _names(table: Table) -> dict[str, str]:
         places = zip(table.zones.ids, table.zones.names, table.zones.parents, strict=True)
         shown = {place: (f"{name} ({place})" if name else place, category) for place, name, category in places}
         return {place: f"{text}, {category}" if category else text for place, (text, category) in shown.items()}
-    if facts.level or not m.zones.names:
+    if (facts.level and not facts.is_end) or not m.zones.names:
         return {}
     return {zone: f"{name} ({zone})" for zone, name in zip(table.zones.ids, table.zones.names, strict=True) if name}
 

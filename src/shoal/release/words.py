@@ -92,9 +92,10 @@ def _tables(facts: Facts) -> str:
         f"| `tables/{s.statistic}.parquet` | {_escape(rows(s))} | {_escape(s.value)} | {interval(s)} | {s.cells:,} |"
         for s in facts.statistics
     ]
-    pairs = [s for s in facts.statistics if s.pairs == "within" and s.max_km is not None]
+    pairs = [s for s in facts.statistics if s.pairs in ("within", "selected") and s.max_km is not None]
     near = [f"`{s.statistic}` has rows only for zones at most {number(s.max_km or '0')} km apart." for s in pairs]
-    text = "\n".join([*lines, "", " ".join([sentences.WHAT_A_TABLE_HOLDS, *near]), _maps(facts)])
+    chosen = [sentences.top_down(s.statistic, s.keys[:2]) for s in facts.statistics if s.pairs == "selected"]
+    text = "\n".join([*lines, "", " ".join([sentences.WHAT_A_TABLE_HOLDS, *near, *chosen]), _maps(facts)])
     return "\n\n".join([text, *([_classes(facts)] if any(s.classes for s in facts.statistics) else [])])
 
 

@@ -12,11 +12,13 @@ from shoal._arrays import Float64, Int32, Int64
 from shoal._numba import njit
 from shoal.calendar import Calendar
 from shoal.classes import Classes
+from shoal.ends import ends_of
 from shoal.keys import CLASS, DAYPARTS, TIME_NAMES, WEEKDAYS, Grid, TimeKey, single_places
 from shoal.levels import Level, levels_of
 from shoal.plan import PLACE, Plan
 from shoal.privacy.contributions import Contributions, coarser, contributions
 from shoal.privacy.mechanism import ONE
+from shoal.statistics import _pairs
 from shoal.trajectories import Stays, Trajectories
 from shoal.trajectories.hours import hour_of
 from shoal.zones.regions import Regions
@@ -37,7 +39,8 @@ class Statistic(ABC):
     grid      all its cells, public
     calendar  of the plan
     share     of the plan's budget, relative
-    levels    its coarser levels, from fine to coarse; none: there is one place, measured alone
+    levels    its coarser levels, from fine to coarse; none: there is one place, measured alone. Or, where pairs are
+              too many, the two ends: see `top_down`
     bound     L2 norm to which a row's vector over one unit is held at the finest level, in contributions (the plan's,
               or `CLOSE` times `typical_bound`)
     wide_bound  the same at the coarser levels, where little may be lost
@@ -118,17 +121,24 @@ class Statistic(ABC):
             raise plan.error(f"{key}.max_km", f"means nothing for {cls.name}, which has no pairs of zones")
         labels = cls.classes.labels if cls.classes else ()
         grid = Grid(columns, cls.places_of(plan, centres, time), time, labels)
-        levels = levels_of(grid, regions)
+        top_down = len(columns) > 1 and grid.cells > _pairs.LARGE
+        levels = ends_of(grid, centres.shape[0]) if top_down else levels_of(grid, regions)
         days = max(1, len(calendar.days) // calendar.units)
         usual = _in(columns, cls.typical_bound(days, time))
-        close = usual if cls.lossless or not levels else round_root(CLOSE * float(usual) ** 2)
+        close = usual if cls.lossless or not levels or top_down else round_root(CLOSE * float(usual) ** 2)
         bound = close if wish.bound is None else wish.bound
+        if wish.total_bound is not None and top_down:
+            raise plan.error(
+                f"{key}.total_bound", "means nothing: so many pairs have no totals by region; leave it out"
+            )
         if wish.total_bound is not None and (cls.lossless or wish.total_bound < bound):
             what = "means nothing: nothing is ever cut off" if cls.lossless else f"must be at least the bound, {bound}"
             raise plan.error(f"{key}.total_bound", what)
         wide = (
             usual
             if cls.lossless
+            else bound
+            if top_down
             else wish.total_bound or max(bound, _in(columns, cls.widest_bound(calendar, time, plan.source.kind)))
         )
         divisor = cls.divisor_of(calendar, time)
@@ -244,6 +254,11 @@ class Statistic(ABC):
     def most_in_cell(self) -> Fraction:
         """What a row adds to one cell at most, or thereabouts: 1 where a cell is an hour, or what is counted once."""
         return Fraction(1) if self.counts_once or self.grid.time.name == "hour" else max(Fraction(1), self.bound)
+
+    @property
+    def top_down(self) -> bool:
+        """Are the totals of both ends of its pairs measured first, and then only pairs of ends that stand out?"""
+        return any(level.is_end for level in self.levels)
 
     def is_apart(self, kind: Literal["points", "trips"]) -> bool:
         """Do rows of different units never share a cell, given a source of this kind?

@@ -7,8 +7,11 @@ from shoal._numba import njit
 from shoal.keys import Grid, TimeKey, pair_places
 from shoal.plan import Plan
 
-MAX_CELLS = 4_000_000
-"""Cells beyond which measuring every pair would cost minutes and drown in zeros."""
+LARGE = 1_000_000
+"""Cells above which pairs are measured top-down: their ends first, then the pairs of ends that stand out
+(`shoal.ends`). Every pair would cost minutes and drown in zeros."""
+MAX_CELLS = 1 << 26
+"""Cells whose exact sums, pairs and ends take some GiB of memory."""
 
 Index = tuple[Int64, Int32]
 """int64[z+1], place where each first zone's pairs begin, and int32[p], their second zones."""
