@@ -22,8 +22,8 @@ _PER_UNIT = b"shoal.unit"  # in the metadata of a table: the unit over which `sh
 
 MEANING = (
     "The truth is what people really did. A release measures what their devices reported; its intervals are about "
-    "that, with noise and correction in them. So fewer than 95 % of them may hold the truth, and the published total may lie "
-    "below the true one: that is what phones did not see, not a fault of the noise."
+    "that, with noise and correction in them. So fewer than 95 % of them may hold the truth, and the published total "
+    "may lie below the true one: that is what phones did not see, not a fault of the noise."
 )
 
 

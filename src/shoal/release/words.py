@@ -126,7 +126,8 @@ def _columns(facts: Facts) -> str:
     lines += [f"- Of the total of `{s.statistic}`, {s.corrected:.0%} had been taken away by bounding and was given "
               "back by the correction." for s in facts.statistics if s.corrected]  # fmt: skip
     lines += [f"- Bounding took nothing from `{s.statistic}` that the totals can tell from noise, so nothing was given "
-              "back; what it did take the intervals do not hold." for s in facts.statistics if s.corrected == 0]  # fmt: skip
+              "back; what it did take the intervals do not hold."
+              for s in facts.statistics if s.corrected == 0]  # fmt: skip
     lines += [f"- In `{s.statistic}` zones that are too small were merged; `manifest.json` names the zones of each."
               for s in facts.statistics if s.areas]  # fmt: skip
     lines += [f"- `{s.statistic}` is suppressed by this rule: {_escape(s.suppression)}"
