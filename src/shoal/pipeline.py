@@ -19,9 +19,10 @@ from shoal.privacy.budget import Paid
 from shoal.privacy.noise import measure
 from shoal.privacy.sums import ExactSums
 from shoal.release import sentences
-from shoal.release.manifest import Facts, StatisticFacts
+from shoal.release.manifest import Facts
 from shoal.release.read import Release, open_release
 from shoal.release.room import require_room, size_about
+from shoal.release.statistic_facts import StatisticFacts
 from shoal.release.write import place, release_id, write
 from shoal.sources import Tally
 from shoal.statistics import Statistic

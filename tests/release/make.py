@@ -17,7 +17,8 @@ from shoal.keys import Grid, TimeKey, TimeName, pair_places, single_places
 from shoal.plan import Plan
 from shoal.privacy.accounting import Need, allocate
 from shoal.privacy.mechanism import Mechanism
-from shoal.release.manifest import Facts, StatisticFacts
+from shoal.release.manifest import Facts
+from shoal.release.statistic_facts import StatisticFacts
 from shoal.release.write import release_id, write
 from shoal.zones._base import Zones
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from shoal.release._grid import calendar_of, grid_of, split_keys
-from shoal.release.manifest import ClassFacts, StatisticFacts
 from shoal.release.read import Release
+from shoal.release.statistic_facts import ClassFacts, StatisticFacts
 from tests.release import make
 
 

@@ -10,7 +10,8 @@ import pytest
 from shoal.classes import DURATIONS
 from shoal.plan import Plan
 from shoal.privacy.mechanism import Mechanism
-from shoal.release.manifest import Manifest, StatisticFacts
+from shoal.release.manifest import Manifest
+from shoal.release.statistic_facts import StatisticFacts
 from tests.release import make
 
 

@@ -11,8 +11,9 @@ import polars as pl
 from shoal._arrays import Float64
 from shoal.ends import ends_of, select
 from shoal.privacy.mechanism import Mechanism
-from shoal.release.manifest import Facts, StatisticFacts
+from shoal.release.manifest import Facts
 from shoal.release.sentences import at_level
+from shoal.release.statistic_facts import StatisticFacts
 from shoal.release.write import release_id, write
 from tests.release import make
 

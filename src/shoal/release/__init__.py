@@ -4,8 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from shoal.release.manifest import Facts, Manifest, StatisticFacts
+    from shoal.release.manifest import Facts, Manifest
     from shoal.release.read import Release, Table, open_release
+    from shoal.release.statistic_facts import StatisticFacts
 
 __all__ = ["Facts", "Manifest", "Release", "StatisticFacts", "Table", "open_release"]
 

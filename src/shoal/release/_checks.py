@@ -24,7 +24,8 @@ from shoal.plan import PLACE, Plan
 from shoal.privacy.mechanism import LAPLACE_95, NORMAL_95, ONE
 from shoal.release import _grid, _store
 from shoal.release._selected import are_selected
-from shoal.release.manifest import ESTIMATES, ClassFacts, Manifest, StatisticFacts
+from shoal.release.manifest import Manifest
+from shoal.release.statistic_facts import ESTIMATES, ClassFacts, StatisticFacts
 
 if TYPE_CHECKING:
     import polars as pl

@@ -5,7 +5,7 @@ from fractions import Fraction
 from shoal.plan import MAX_EPSILON, MAX_EPSILON_SYNTHETIC
 from shoal.release import _epsilon
 from shoal.release._checks import FLOAT, Failed, Folder
-from shoal.release.manifest import StatisticFacts
+from shoal.release.statistic_facts import StatisticFacts
 
 
 def budget(folder: Folder) -> None:

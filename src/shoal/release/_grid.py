@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 
 from shoal._arrays import Float64, Int32
 from shoal.plan import PLACE, Period
-from shoal.release.manifest import Manifest, StatisticFacts
+from shoal.release.manifest import Manifest
+from shoal.release.statistic_facts import StatisticFacts
 from shoal.zones._base import Zones
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from shoal.release.manifest import Manifest, StatisticFacts
+from shoal.release.manifest import Manifest
+from shoal.release.statistic_facts import StatisticFacts
 from shoal.zones._base import Zones
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from shoal._arrays import Int32
 from shoal.areas import from_members
 from shoal.levels import ALL
 from shoal.release._store import PublicZones
-from shoal.release.manifest import StatisticFacts
+from shoal.release.statistic_facts import StatisticFacts
 from shoal.zones._base import Zones
 from shoal.zones.regions import Kind, regions_of
 

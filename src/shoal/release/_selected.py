@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from shoal.ends import standing_out, thresholds
-from shoal.release.manifest import Manifest, StatisticFacts
+from shoal.release.manifest import Manifest
+from shoal.release.statistic_facts import StatisticFacts
 from shoal.zones._base import Zones
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from shoal.errors import UsageError
 from shoal.plan import PLACE
 from shoal.release import _store, sentences, verify, words
 from shoal.release._grid import split_keys
-from shoal.release.manifest import Manifest, StatisticFacts
+from shoal.release.manifest import Manifest
+from shoal.release.statistic_facts import StatisticFacts
 
 if TYPE_CHECKING:
     import geopandas as gpd

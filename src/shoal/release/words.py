@@ -4,7 +4,9 @@ from datetime import timedelta
 from fractions import Fraction
 
 from shoal.release import sentences
-from shoal.release.manifest import Facts, PeriodFacts, StatisticFacts
+from shoal.release.manifest import Facts
+from shoal.release.plan_facts import PeriodFacts
+from shoal.release.statistic_facts import StatisticFacts
 
 _NOT_ADDED = {
     "visitors": "zones or times: a device that stays in two zones, or on two days, is a visitor of both.",

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from shoal.errors import StateError
 from shoal.plan import Plan
 from shoal.release import _geoparquet, _store
-from shoal.release.manifest import ESTIMATES, Facts, Manifest
+from shoal.release.manifest import Facts, Manifest
+from shoal.release.statistic_facts import ESTIMATES
 from shoal.release.words import readme
 
 if TYPE_CHECKING:

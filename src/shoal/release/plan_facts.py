@@ -1,0 +1,87 @@
+"""The facts that follow from the plan and its account: source, basis, places, period, privacy."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import Field
+
+from shoal.plan import Purpose, Unit, ZonesKind
+from shoal.release._facts import Count, FactsBase, FractionText, Sha256, Text
+
+if TYPE_CHECKING:
+    from shoal.zones._base import Zones
+
+
+class SourceFacts(FactsBase):
+    """The account that was charged. Its files are nobody's business."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+    kind: Literal["points", "trips"]
+
+
+class BasisFacts(FactsBase):
+    """By whose authority, under which law and for what."""
+
+    controller: Text
+    legal_basis: Text
+    purpose: Purpose
+    assessment_sha256: Sha256 | None = None
+
+
+class ZonesFacts(FactsBase):
+    """The public places; `sha256` is `Zones.digest`."""
+
+    kind: ZonesKind
+    count: Annotated[int, Field(ge=0)]
+    sha256: Sha256
+    names: bool
+    parents: bool
+
+
+class PlacesFacts(FactsBase):
+    """The named places; `sha256` is their `Zones.digest`, with the categories as parents."""
+
+    count: Annotated[int, Field(ge=1)]
+    sha256: Sha256
+    names: bool
+    categories: bool
+
+    @classmethod
+    def of(cls, places: "Zones") -> Self:
+        """The facts that follow from the places."""
+        return cls(
+            count=len(places),
+            sha256=places.digest,
+            names=any(name is not None for name in places.names),
+            categories=any(category is not None for category in places.parents),
+        )
+
+
+class PeriodFacts(FactsBase):
+    """Local dates, `end` exclusive."""
+
+    start: date
+    end: date
+    unit: Unit
+    timezone: Text
+
+
+class PrivacyFacts(FactsBase):
+    """What one device may lose in one unit, over all statistics together."""
+
+    definition: Literal["rho-zCDP"] = "rho-zCDP"
+    unit: Unit
+    neighbours: Text
+    epsilon: FractionText
+    delta: FractionText
+    rho: FractionText
+    units: Count
+    """Units of privacy in the period."""
+    several_units: Text
+
+
+class AccountFacts(FactsBase):
+    """Where the charge stands, and the unit in which that account counts."""
+
+    charge: Text
+    unit: Unit
