@@ -1,0 +1,23 @@
+"""The command line: results on stdout, words and bars on stderr, the exit status from the error's type.
+
+0 done, 1 failed, 2 wrong use, 3 refused. A command only translates: what it does is done by the room of its name. A
+file for each group of commands.
+"""
+
+import gc
+import sys
+from io import TextIOWrapper
+
+from shoal.cli import making, reading, accounting  # noqa: F401, I001 - in the order of `shoal --help`
+from shoal.cli._app import app
+
+__all__ = ["app", "main"]
+
+
+def main() -> None:
+    """Entry point of the `shoal` command."""
+    gc.set_threshold(200_000, 10, 10)  # imports make no garbage, and looking for it takes a fifth of a second
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows no plus-minus sign gets a question mark
+    app(prog_name="shoal")
