@@ -6,12 +6,18 @@ file for each group of commands.
 
 import gc
 import sys
+from importlib import import_module
 from io import TextIOWrapper
 
-from shoal.cli import making, reading, accounting  # noqa: F401, I001 - in the order of `shoal --help`
 from shoal.cli._app import app
 
 __all__ = ["app", "main"]
+
+GROUPS = ("making", "reading", "accounting")
+"""The files of commands, in the order of `shoal --help`."""
+
+for _group in GROUPS:
+    import_module(f"{__name__}.{_group}")
 
 
 def main() -> None:
