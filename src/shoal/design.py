@@ -27,6 +27,10 @@ WEIGHTS: dict[tuple[str | None, ...], tuple[int, ...]] = {
 """How a statistic's budget is split over its levels. Most goes to the finest: a coarser number is large, so that the
 same noise is little to it. Chosen by simulation: benchmarks/README.md, "Accuracy"."""
 
+UNITS_A_YEAR = 12
+"""Units that a device may spend in full in a calendar year, where the plan does not say a cap: all of its months, or
+twelve of its weeks or days, or more of them in part."""
+
 
 @dataclass(frozen=True, eq=False)
 class Measure:
@@ -58,7 +62,8 @@ class Measure:
 class Design:
     """What a plan comes to: its zones and hours, the cells of each statistic, and the noise that its budget buys.
 
-    cap_rho  what the account's cap in epsilon is in rho, at the plan's delta
+    cap_rho   what the account's cap in epsilon is in rho, at the plan's delta
+    year_rho  likewise the cap for all units of a calendar year together
     places   the named places; None: no statistic is counted by them
     """
 
@@ -68,6 +73,7 @@ class Design:
     statistics: tuple[Statistic, ...]
     allocation: Allocation
     cap_rho: Fraction
+    year_rho: Fraction
     places: Zones | None = None
 
     @classmethod
@@ -86,7 +92,9 @@ class Design:
             if best is None or error < best[0] - 1e-12:
                 best = error, choice, allocation
         assert best is not None  # noqa: S101  # the product of no statistics has one element
-        return cls(plan, zones, calendar, best[1], best[2], cap_rho, places)
+        year_cap = plan.source.year_cap
+        year_rho = UNITS_A_YEAR * cap_rho if year_cap is None else max(cap_rho, rho_for(year_cap, plan.privacy.delta))
+        return cls(plan, zones, calendar, best[1], best[2], cap_rho, year_rho, places)
 
     @cached_property
     def measures(self) -> tuple[Measure, ...]:

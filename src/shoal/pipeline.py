@@ -125,7 +125,7 @@ def run(
         )
         rows = {name: table.rows for name, table in estimated.items()}
         folder = write(state.releases, manifest=facts, tables=rows, zones=design.zones, places=design.places)
-        state.accounts.released(paid.charge, folder.name)
+        state.accounts.released(paid.charge, folder.name, _sha256(folder / "manifest.json"))
         return _publish(state, folder.name, out)
 
 
@@ -194,6 +194,8 @@ def _request(design: Design) -> Request:
         cap_rho=design.cap_rho,
         cap_epsilon=plan.source.account_cap,
         cap_delta=plan.privacy.delta,
+        year_rho=design.year_rho,
+        year_epsilon=plan.source.year_cap,
         key="",
         plan_digest=plan.digest(),
     )
@@ -230,6 +232,10 @@ def _assessment(plan: Plan) -> str | None:
         return hashlib.sha256((plan.folder / name).read_bytes()).hexdigest()
     except OSError as error:
         raise plan.error("source.basis.assessment", f"{name} can't be read ({error.strerror})") from None
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _free_id(plan: Plan, kept: Path, out: Path) -> str:

@@ -39,6 +39,9 @@ Purpose = Literal[
 ]
 """Purposes about places and populations. There is no other, and none about a person."""
 
+Collected = Literal["unstated", "app", "mobile network", "cards", "vehicles", "survey", "auction", "simulation"]
+"""How the records came about. Those of advertising auctions need evidence of consent for the plan's purpose."""
+
 MAX_EPSILON, MAX_EPSILON_SYNTHETIC = 10, 1000
 PLACE: Final = "place"
 """The key of named places in `by`, where a statistic is counted by them instead of by zones."""
@@ -70,6 +73,29 @@ class Basis(Table):
     purpose: Purpose
     assessment: Text | None = None
     """A file, relative to the plan (a data-protection impact assessment); its hash is published."""
+    expires: date | None = None
+    """Last day on which the basis holds."""
+    collected: Collected = "unstated"
+    consent: Text | None = None
+    """A file, relative to the plan: the evidence that the people in the records agreed; its hash is published."""
+    consent_purpose: Purpose | None = None
+    """What they agreed to."""
+    consent_expires: date | None = None
+    """Last day on which the evidence counts."""
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] | None = None
+    """Days after the end of a unit for which records of it may be kept."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for key in ("expires", "consent_expires"):
+            if type(getattr(self, key)) not in (date, type(None)):
+                raise at(key, "is a date such as 2027-03-31, without a time")
+        if self.consent is None and (self.consent_purpose is not None or self.consent_expires is not None):
+            key = "consent_purpose" if self.consent_purpose is not None else "consent_expires"
+            raise at(key, "says something of evidence that is not named; name its file in `consent`")
+        if self.consent is not None and self.consent_purpose is None:
+            raise at("consent", "needs `consent_purpose` beside it: what people agreed to, in the words of `purpose`")
+        return self
 
 
 class Source(Table):
@@ -93,6 +119,9 @@ class Source(Table):
     """Share of rows that may be unusable before the release stops."""
     cap: Annotated[Fraction, exact(Fraction(MAX_EPSILON_SYNTHETIC)), AsText] | None = None
     """Epsilon that one device may lose in one unit over all plans; fixed when the source is first used."""
+    year_cap: Annotated[Fraction, exact(Fraction(100 * MAX_EPSILON_SYNTHETIC)), AsText] | None = None
+    """Epsilon that one device may lose in all units of a calendar year together, over all plans; fixed like `cap`.
+    Default: twelve times what `cap` is in rho."""
     columns: Columns
     basis: Basis
 
@@ -132,6 +161,8 @@ class Source(Table):
             raise at(f"columns.{surplus[0]}", f"means nothing in a source of {self.kind} with these columns")
         if self.cap is not None and self.cap > self.max_epsilon:
             raise at("cap", f"must be at most {self.max_epsilon}, got {float(self.cap):g}")
+        if self.year_cap is not None and self.year_cap < self.account_cap:
+            raise at("year_cap", f"is below the cap of one unit, {float(self.account_cap):g}; raise it or lower `cap`")
         return self
 
 
@@ -279,6 +310,8 @@ class Statistic(Table):
 
 _LATER = ("total_bound", "resolution", "target")
 """Keys of a statistic that plans did not have at first."""
+_LATER_BASIS = ("expires", "collected", "consent", "consent_purpose", "consent_expires", "retention_days")
+"""Likewise of `[source.basis]`."""
 
 
 class Plan(Table):
@@ -349,6 +382,12 @@ class Plan(Table):
         """`tables` without what came to the plan later and is not used: a plan is the same, whenever first asked."""
         if self.places is None:
             del tables["places"]
+        if self.source.year_cap is None:
+            del tables["source"]["year_cap"]
+        basis = self.source.basis
+        for name in _LATER_BASIS:
+            if getattr(basis, name) == Basis.model_fields[name].default:
+                del tables["source"]["basis"][name]
         for wish in tables["statistics"].values():
             for name in _LATER:
                 if wish[name] is None:

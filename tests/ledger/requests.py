@@ -8,6 +8,8 @@ from shoal.ledger.request import Request
 from shoal.plan import Unit, next_unit
 
 MONDAY = date(2026, 3, 2)
+SHA = "ef" * 32
+"""Of a manifest."""
 
 
 def units(start: date, unit: Unit, count: int) -> tuple[tuple[date, date], ...]:
@@ -31,6 +33,8 @@ def request(
     apart: Collection[str] = (),
     cap: Fraction = Fraction(10),
     cap_rho: Fraction = Fraction(1),
+    year_rho: Fraction = Fraction(12),
+    year_epsilon: Fraction | None = None,
     key: str = "aa",
 ) -> Request:
     """A request for one statistic, `presence`, unless `rho` names others."""
@@ -46,6 +50,8 @@ def request(
         cap_rho=cap_rho,
         cap_epsilon=cap,
         cap_delta=Fraction(1, 10**8),
+        year_rho=year_rho,
+        year_epsilon=year_epsilon,
         key=key,
         plan_digest="cd" * 32,
     )

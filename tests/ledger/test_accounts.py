@@ -15,7 +15,7 @@ from shoal.errors import BudgetError, RefusedError, ShoalError, StateError
 from shoal.ledger import accounts as module
 from shoal.ledger.accounts import Accounts
 from shoal.privacy.budget import UnpaidError
-from tests.ledger.requests import MONDAY, request
+from tests.ledger.requests import MONDAY, SHA, request
 
 
 def test_a_charge_is_paid_for_once(accounts: Accounts) -> None:
@@ -133,25 +133,25 @@ def test_check_says_what_charge_would_do_and_charges_nothing(accounts: Accounts)
 def test_the_first_finished_release_is_found_again(accounts: Accounts, url: str) -> None:
     crashed, first, second = (accounts.charge(request(key="ab")).charge for _ in range(3))
     assert accounts.find("ab") is None
-    accounts.released(first, "release-1")
-    accounts.released(first, "release-1")
-    accounts.released(second, "release-2")
-    assert Accounts.open(url).find("ab") == "release-1"
+    accounts.released(first, "2026-03-02-1", SHA)
+    accounts.released(first, "2026-03-02-1", SHA)
+    accounts.released(second, "2026-03-02-2", SHA)
+    assert Accounts.open(url).find("ab") == "2026-03-02-1"
     assert accounts.find("ac") is None
     assert [(c.charge, c.release) for c in accounts.statement()[0].charges] == [
         (crashed, None),
-        (first, "release-1"),
-        (second, "release-2"),
+        (first, "2026-03-02-1"),
+        (second, "2026-03-02-2"),
     ]
 
 
 def test_a_charge_is_one_release_for_good(accounts: Accounts) -> None:
     charge = accounts.charge(request()).charge
-    accounts.released(charge, "release-1")
+    accounts.released(charge, "2026-03-02-1", SHA)
     for wrong in (charge, "0" * 16):
         with pytest.raises(ValueError, match="does not exist or paid for another release"):
-            accounts.released(wrong, "release-2")
-    assert accounts.statement()[0].charges[0].release == "release-1"
+            accounts.released(wrong, "2026-03-02-2", SHA)
+    assert accounts.statement()[0].charges[0].release == "2026-03-02-1"
 
 
 def test_statement_holds_all_that_was_charged_exactly(accounts: Accounts) -> None:

@@ -19,7 +19,7 @@ from shoal.ledger.arithmetic import LENGTH
 from shoal.ledger.request import Request
 from shoal.plan import Unit
 from tests.ledger import naive
-from tests.ledger.requests import request
+from tests.ledger.requests import SHA, request
 
 STATISTICS = ["presence", "flows"]
 SETTINGS = settings(max_examples=30, stateful_step_count=15)
@@ -94,7 +94,7 @@ class Ledger(RuleBasedStateMachine):
         if self.charges:
             place = data.draw(st.integers(0, len(self.charges) - 1))
             charge, key = self.charges.pop(place)
-            self.accounts.released(charge, f"release-{charge}")
+            self.accounts.released(charge, f"2026-03-02-{charge}", SHA)
             self.releases[charge] = key
 
     @rule()

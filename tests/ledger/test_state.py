@@ -11,16 +11,16 @@ import pytest
 from shoal.errors import StateError, UsageError
 from shoal.ledger._files import create_once
 from shoal.ledger.state import State
-from tests.ledger.requests import request
+from tests.ledger.requests import SHA, request
 from tests.ledger.test_database import as_nobody
 
 
 def test_a_state_is_made_and_found_again(tmp_path: Path) -> None:
     first = State.open(tmp_path / "above" / "state")
     charge = first.accounts.charge(request(key="ab")).charge
-    first.accounts.released(charge, "release-1")
+    first.accounts.released(charge, "2026-03-02-1", SHA)
     again = State.open(str(tmp_path / "above" / "state"))
-    assert again.accounts.find("ab") == "release-1"
+    assert again.accounts.find("ab") == "2026-03-02-1"
     assert again.digest_key == first.digest_key and len(first.digest_key) == 32
     assert first.releases.is_dir() and first.folder.is_absolute()
     with first.lock("ab"):

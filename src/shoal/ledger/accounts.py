@@ -1,11 +1,13 @@
 """Budget accounts: what each source has left in each unit, and the one way to be paid.
 
 Charge first, then draw: `charge` commits before it hands out a `Paid`, so a crash may waste budget but never hides
-that it was used. What is spent is summed anew from the charges each time; there is no balance that could drift.
+that it was used. What is spent is summed anew from the charges each time; there is no balance that could drift. The
+entry for the public log is written in the same transaction (`outbox`).
 """
 
 import secrets
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from fractions import Fraction
@@ -13,9 +15,10 @@ from typing import Any, Self
 
 from sqlalchemy import URL, Connection, Row, insert, select, update
 
-from shoal.ledger import tables
+from shoal.ledger import outbox, tables
 from shoal.ledger.arithmetic import costs
 from shoal.ledger.database import Database
+from shoal.ledger.entries import AccountEntry, ChargeEntry, Cost, Drawn, ReleaseEntry
 from shoal.ledger.refusals import refuse_other_terms, refuse_overspending
 from shoal.ledger.request import (
     Account,
@@ -25,6 +28,8 @@ from shoal.ledger.request import (
     Standing,
     UnitStanding,
     UnitStatement,
+    YearStanding,
+    YearStatement,
 )
 from shoal.plan import next_unit
 from shoal.privacy._mint import mint
@@ -49,8 +54,19 @@ class Accounts:
         """
         return cls(Database(url, wait=wait))
 
+    @property
+    def database(self) -> Database:
+        """Where they stand."""
+        return self._database
+
     def check(self, request: Request) -> Standing:
         """What `request` would cost and leave. Charges nothing, raises what `charge` would."""
+        standing = self.standing(request)
+        refuse_overspending(standing)
+        return standing
+
+    def standing(self, request: Request) -> Standing:
+        """The same where the account has too little left: `left` is negative then. Raises `RefusedError` only."""
         with self._database.reading() as connection:
             return _standing(connection, _account(connection, request.source), request)
 
@@ -65,8 +81,9 @@ class Accounts:
             raise ValueError("a request is charged only when its records are known: `key` is empty")
         charge = secrets.token_hex(8)
         with self._database.writing() as connection:
-            account = _lock_account(connection, _new_account(request))
+            account, is_new = _lock_account(connection, _new_account(request))
             standing = _standing(connection, account, request)
+            refuse_overspending(standing)
             row = {"charge": charge, "source": request.source}
             head = {"time": _now(), "plan_digest": request.plan_digest, "key": request.key}
             connection.execute(insert(tables.charge).values(**row, **head))
@@ -76,14 +93,22 @@ class Accounts:
             connection.execute(
                 insert(tables.cost), [{**row, "start": unit.start, "rho": unit.cost} for unit in standing.units]
             )
+            if is_new:
+                outbox.note(connection, _account_entry(account))
+            outbox.note(connection, _charge_entry(charge, request, standing))
         return mint(charge, request.rho)  # only now: the transaction above is committed
 
-    def released(self, charge: str, release: str) -> None:
-        """Note that what `charge` paid for was published as `release`. Saying the same twice is fine."""
-        where = tables.charge.c.charge == charge
+    def released(self, charge: str, release: str, manifest_sha256: str) -> None:
+        """Note, here and for the log, that `charge` paid for `release`. Saying the same twice is fine."""
+        c = tables.charge.c
         with self._database.writing() as connection:
-            free = where & (tables.charge.c.release.is_(None) | (tables.charge.c.release == release))
-            if connection.execute(update(tables.charge).where(free).values(release=release)).rowcount != 1:
+            free = (c.charge == charge) & c.release.is_(None)
+            if connection.execute(update(tables.charge).where(free).values(release=release)).rowcount == 1:
+                source, plan = connection.execute(select(c.source, c.plan_digest).where(c.charge == charge)).one()
+                entry = ReleaseEntry(release=release, source=source, charge=charge, plan_sha256=plan,
+                                     manifest_sha256=manifest_sha256)  # fmt: skip
+                outbox.note(connection, entry)
+            elif connection.execute(select(c.release).where(c.charge == charge)).scalar() != release:
                 raise ValueError(f"charge {charge} does not exist or paid for another release")
 
     def find(self, key: str) -> str | None:
@@ -107,18 +132,22 @@ class Accounts:
 
 
 def _standing(connection: Connection, account: Account | None, request: Request) -> Standing:
-    """The request against the account (None: it would be opened). Raises `RefusedError` and `BudgetError`."""
+    """The request against the account (None: it would be opened). Raises `RefusedError` for other terms."""
     opened, account = account is not None, account or _new_account(request)
     refuse_other_terms(account, request)
     cost = costs(account.unit, request.units, request.prices())
-    spent = _spent(connection, account, min(cost), max(cost))
+    years: defaultdict[int, Fraction] = defaultdict(Fraction)
+    for start, rho in cost.items():
+        years[start.year] += rho
+    spent = _spent(connection, account, date(min(years), 1, 1), date(max(years), 12, 31))
     units = tuple(
         UnitStanding(start, next_unit(start, account.unit), spent[start], rho, account.cap_rho - spent[start] - rho)
         for start, rho in cost.items()
     )
-    standing = Standing(account, opened, units)
-    refuse_overspending(standing)
-    return standing
+    of_years = _by_year(spent)
+    standings = (YearStanding(year, of_years[year], rho, account.year_rho - of_years[year] - rho)
+                 for year, rho in sorted(years.items()))  # fmt: skip
+    return Standing(account, opened, units, tuple(standings))
 
 
 def _new_account(request: Request) -> Account:
@@ -130,12 +159,45 @@ def _new_account(request: Request) -> Account:
         cap_rho=request.cap_rho,
         cap_epsilon=request.cap_epsilon,
         cap_delta=request.cap_delta,
+        year_rho=request.year_rho,
+        year_epsilon=request.year_epsilon,
         created=_now(),
     )
 
 
-def _lock_account(connection: Connection, new: Account) -> Account:
-    """Lock the source's account until the transaction ends, opening it as `new` where there is none.
+def _account_entry(account: Account) -> AccountEntry:
+    return AccountEntry(
+        source=account.source,
+        timezone=account.timezone,
+        unit=account.unit,
+        synthetic=account.synthetic,
+        cap_epsilon=str(account.cap_epsilon),
+        cap_delta=str(account.cap_delta),
+        cap_rho=str(account.cap_rho),
+        year_rho=str(account.year_rho),
+    )
+
+
+def _charge_entry(charge: str, request: Request, standing: Standing) -> ChargeEntry:
+    drawn = {
+        name: Drawn(
+            rho=str(rho), noise="laplace" if name in request.laplace else "gaussian", apart=name in request.apart
+        )
+        for name, rho in request.rho.items()
+    }
+    return ChargeEntry(
+        charge=charge,
+        source=request.source,
+        plan_sha256=request.plan_digest,
+        unit=request.unit,
+        units=request.units,
+        measures=drawn,
+        costs=tuple(Cost(start=unit.start, rho=str(unit.cost)) for unit in standing.units),
+    )
+
+
+def _lock_account(connection: Connection, new: Account) -> tuple[Account, bool]:
+    """Lock the source's account until the transaction ends, opening it as `new` where there is none; was there none?
 
     SQLite is locked as a whole already. On PostgreSQL a second opener waits in the insert, any other in the select.
     """
@@ -144,9 +206,9 @@ def _lock_account(connection: Connection, new: Account) -> Account:
         from sqlalchemy.dialects import postgresql as dialect
     else:
         from sqlalchemy.dialects import sqlite as dialect
-    connection.execute(dialect.insert(tables.account).values(**asdict(new)).on_conflict_do_nothing())
+    made = connection.execute(dialect.insert(tables.account).values(**asdict(new)).on_conflict_do_nothing())
     locked = select(tables.account).where(tables.account.c.source == new.source).with_for_update()
-    return Account(**connection.execute(locked).one()._mapping)
+    return Account(**connection.execute(locked).one()._mapping), made.rowcount == 1
 
 
 def _account(connection: Connection, source: str) -> Account | None:
@@ -165,6 +227,13 @@ def _spent(
     return spent
 
 
+def _by_year(spent: Mapping[date, Fraction]) -> defaultdict[int, Fraction]:
+    years: defaultdict[int, Fraction] = defaultdict(Fraction)
+    for start, rho in spent.items():
+        years[start.year] += rho
+    return years
+
+
 def _statement(connection: Connection, account: Account) -> AccountStatement:
     paid: defaultdict[str, dict[str, Fraction]] = defaultdict(dict)
     of_source = tables.charge.c.source == account.source
@@ -174,12 +243,14 @@ def _statement(connection: Connection, account: Account) -> AccountStatement:
     charges = connection.execute(
         select(tables.charge).where(of_source).order_by(tables.charge.c.time, tables.charge.c.charge)
     )
+    spent = _spent(connection, account)
     return AccountStatement(
         account,
         tuple(
-            UnitStatement(start, next_unit(start, account.unit), spent, account.cap_rho - spent)
-            for start, spent in sorted(_spent(connection, account).items())
+            UnitStatement(start, next_unit(start, account.unit), rho, account.cap_rho - rho)
+            for start, rho in sorted(spent.items())
         ),
+        tuple(YearStatement(year, rho, account.year_rho - rho) for year, rho in sorted(_by_year(spent).items())),
         tuple(ChargeStatement(c.charge, c.time, c.plan_digest, paid[c.charge], c.release) for c in charges),
     )
 

@@ -34,12 +34,21 @@ def refuse_other_terms(account: Account, request: Request) -> None:
             f"{fixed} with a cap of epsilon {cap} and this plan says {_number(request.cap_epsilon)}; "
             f"set [source] cap = {cap}"
         )
+    if request.year_epsilon != account.year_epsilon:
+        if account.year_epsilon is None:
+            raise RefusedError(f"{fixed} without a cap for a year and this plan says one; remove [source] year_cap")
+        said = "none" if request.year_epsilon is None else _number(request.year_epsilon)
+        cap = _number(account.year_epsilon)
+        raise RefusedError(
+            f"{fixed} with a cap of epsilon {cap} a year and this plan says {said}; set [source] year_cap = {cap}"
+        )
 
 
 def refuse_overspending(standing: Standing) -> None:
-    """Raise `BudgetError` where some account unit has less left than the plan needs."""
+    """Raise `BudgetError` where some account unit, or some calendar year, has less left than the plan needs."""
     unit, account = standing.tightest, standing.account
     if unit.left >= 0:
+        _refuse_year(standing)
         return
     left = max(account.cap_rho - unit.spent, Fraction(0))
     raise BudgetError(
@@ -48,6 +57,18 @@ def refuse_overspending(standing: Standing) -> None:
         f"{_digits(unit.cost, ROUND_CEILING)}; lower [privacy] epsilon, choose another period, or ask for fewer "
         "statistics"
     )
+
+
+def _refuse_year(standing: Standing) -> None:
+    account = standing.account
+    for year in standing.years:
+        if year.left < 0:
+            left = max(account.year_rho - year.spent, Fraction(0))
+            raise BudgetError(
+                f"source {account.source}: the year {year.year} has rho {_digits(left, ROUND_FLOOR)} left of "
+                f"{_digits(account.year_rho, ROUND_FLOOR)} for all its {account.unit}s together and this plan needs "
+                f"{_digits(year.cost, ROUND_CEILING)}; lower [privacy] epsilon, choose a shorter period or another year"
+            )
 
 
 def _unit_name(unit: Unit, standing: UnitStanding) -> str:

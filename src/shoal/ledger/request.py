@@ -36,6 +36,10 @@ class Request:
     cap_epsilon: Fraction
     """A later plan must say the same cap in epsilon; what it says in rho and delta is not looked at again."""
     cap_delta: Fraction
+    year_rho: Fraction
+    """What all units that begin in a calendar year may cost together; fixed like the cap."""
+    year_epsilon: Fraction | None
+    """The plan's words for it, which a later plan must repeat; None: it said nothing."""
     key: str = field(repr=False)
     """Keyed digest of plan and records, hexadecimal. Secret: it stays in the state. Empty where the records have not
     been read yet: such a request can be checked, not charged."""
@@ -45,6 +49,7 @@ class Request:
     def __post_init__(self) -> None:
         object.__setattr__(self, "rho", MappingProxyType(dict(self.rho)))
         numbers = {**self.rho, "cap_rho": self.cap_rho, "cap_epsilon": self.cap_epsilon, "cap_delta": self.cap_delta}
+        numbers |= {"year_rho": self.year_rho}
         for name, number in numbers.items():
             if type(number) is not Fraction:
                 raise TypeError(f"{name}: a budget is an exact Fraction, got {type(number).__name__}")
@@ -72,6 +77,10 @@ class Account:
     cap_rho: Fraction
     cap_epsilon: Fraction
     cap_delta: Fraction
+    year_rho: Fraction
+    """Of all units that begin in one calendar year together."""
+    year_epsilon: Fraction | None
+    """What the plan called it; None: it said nothing, so it is the default."""
     created: datetime
     """UTC."""
 
@@ -89,6 +98,17 @@ class UnitStanding:
 
 
 @dataclass(frozen=True)
+class YearStanding:
+    """All account units that begin in one calendar year, as a plan would find them and leave them."""
+
+    year: int
+    spent: Fraction
+    cost: Fraction
+    left: Fraction
+    """After the plan."""
+
+
+@dataclass(frozen=True)
 class Standing:
     """What a plan would cost its account; nothing has been charged."""
 
@@ -97,6 +117,8 @@ class Standing:
     """False: the account would be opened by this plan, with its unit, time zone and cap."""
     units: tuple[UnitStanding, ...]
     """Every account unit that the plan touches, ascending."""
+    years: tuple[YearStanding, ...]
+    """Every calendar year in which one of them begins, ascending."""
 
     @property
     def tightest(self) -> UnitStanding:
@@ -110,6 +132,15 @@ class UnitStatement:
 
     start: date
     end: date
+    spent: Fraction
+    left: Fraction
+
+
+@dataclass(frozen=True)
+class YearStatement:
+    """One calendar year, in which something is spent of units that begin in it."""
+
+    year: int
     spent: Fraction
     left: Fraction
 
@@ -133,5 +164,6 @@ class AccountStatement:
 
     account: Account
     units: tuple[UnitStatement, ...]
+    years: tuple[YearStatement, ...]
     charges: tuple[ChargeStatement, ...]
     """Oldest first."""

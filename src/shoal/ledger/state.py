@@ -12,6 +12,7 @@ from sqlalchemy import URL
 from shoal.errors import StateError
 from shoal.ledger._files import create_once, make_folder, sentences
 from shoal.ledger.accounts import Accounts
+from shoal.ledger.journal import Journal
 from shoal.ledger.locks import request_lock
 
 _KEY_BYTES = 32
@@ -23,6 +24,7 @@ class State:
 
     folder: Path
     accounts: Accounts
+    journal: Journal
     digest_key: bytes = field(repr=False)
     """Secret, 32 bytes: with it a guess of the records could be confirmed."""
     releases: Path
@@ -41,7 +43,9 @@ class State:
         make_folder(folder)
         make_folder(folder / "releases")
         url = accounts if accounts is not None else URL.create("sqlite", database=str(folder / "accounts.sqlite"))
-        return cls(folder, Accounts.open(url, wait=wait), _digest_key(folder / "digest.key"), folder / "releases")
+        accounts_ = Accounts.open(url, wait=wait)
+        journal = Journal(accounts_.database)
+        return cls(folder, accounts_, journal, _digest_key(folder / "digest.key"), folder / "releases")
 
     def lock(self, key: str, waiting: Callable[[], None] | None = None) -> AbstractContextManager[None]:
         """`request_lock` in this folder."""

@@ -8,12 +8,12 @@ import re
 from datetime import UTC, date, datetime
 from fractions import Fraction
 
-from sqlalchemy import Boolean, Column, Dialect, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy import Boolean, Column, Dialect, ForeignKey, Index, Integer, MetaData, String, Table, Text
 from sqlalchemy.types import TypeDecorator
 
 from shoal.errors import StateError
 
-VERSION = 1
+VERSION = 2
 """Of this layout; a database with another is not touched."""
 
 
@@ -91,6 +91,8 @@ account = Table(
     Column("cap_rho", Exact, nullable=False),
     Column("cap_epsilon", Exact, nullable=False),
     Column("cap_delta", Exact, nullable=False),
+    Column("year_rho", Exact, nullable=False),
+    Column("year_epsilon", Exact),
     Column("created", Instant, nullable=False),
 )
 
@@ -124,3 +126,20 @@ cost = Table(
     Index("shoal_cost_of", "source", "start"),
 )
 """What each charge takes from each account unit, named by its first day."""
+
+event = Table(
+    "shoal_event",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("kind", String, nullable=False),
+    Column("source", String),
+    Column("entry", Text, nullable=False),
+    Column("position", Integer, unique=True),
+    Index("shoal_event_of", "kind", "source"),
+)
+"""Entries of the public log, written in the transaction of what they tell. `position` is their place in the log, given
+when they are handed on to it (`journal`); an entry without one is on its way."""
+
+log = Table("shoal_log", metadata, Column("key", String, primary_key=True))
+"""One row: the public key of the log that these accounts are told in."""

@@ -1,0 +1,66 @@
+"""Entries on their way to the public log: written in the transaction of what they tell, handed on in one order.
+
+A charge and its entry are committed together, or neither is: so no charge can be missing from the log, whenever the
+power fails. The database settles the order; the log follows it (`journal`).
+"""
+
+from sqlalchemy import Connection, func, insert, select, text, update
+
+from shoal.ledger import tables
+from shoal.ledger.entries import Entries, Entry
+
+_ADVISORY_LOCK = 0x73686F616D  # one process at a time gives places in the log
+
+
+def note(connection: Connection, *entries: Entry) -> None:
+    """Write entries beside what they tell, in its transaction."""
+    for entry in entries:
+        row = {"id": entry.id, "kind": entry.kind, "source": getattr(entry, "source", None)}
+        connection.execute(insert(tables.event).values(**row, entry=entry.to_bytes().decode()))
+
+
+def settle(connection: Connection) -> int:
+    """Give every entry that has none its place in the log, in the order they were written; how many have one now."""
+    if connection.dialect.name == "postgresql":  # SQLite is locked as a whole already
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
+    e = tables.event.c
+    size = _size(connection)
+    waiting = connection.execute(select(e.number).where(e.position.is_(None)).order_by(e.number)).scalars().all()
+    for position, number in enumerate(waiting, start=size):
+        connection.execute(update(tables.event).where(e.number == number).values(position=position))
+    return size + len(waiting)
+
+
+def settled(connection: Connection, first: int, most: int) -> list[bytes]:
+    """Entries that have a place, from `first` on, at most so many."""
+    e = tables.event.c
+    query = select(e.entry).where(e.position >= first).order_by(e.position).limit(most)
+    return [entry.encode() for entry in connection.execute(query).scalars()]
+
+
+def latest(connection: Connection, kind: str, source: str | None = None) -> Entry | None:
+    """The newest entry of a kind, about a source."""
+    e = tables.event.c
+    where = (e.kind == kind) if source is None else (e.kind == kind) & (e.source == source)
+    query = select(e.entry).where(where).order_by(e.number.desc()).limit(1)
+    found = connection.execute(query).scalar()
+    return None if found is None else Entries.parse(found.encode())
+
+
+def find(connection: Connection, kind: str, source: str | None = None) -> list[tuple[int | None, Entry]]:
+    """Every entry of a kind, about a source, oldest first, with its place."""
+    e = tables.event.c
+    where = (e.kind == kind) if source is None else (e.kind == kind) & (e.source == source)
+    rows = connection.execute(select(e.position, e.entry).where(where).order_by(e.number))
+    return [(position, Entries.parse(entry.encode())) for position, entry in rows]
+
+
+def place_of(connection: Connection, id: str) -> int | None:
+    """Place in the log of the entry with this id."""
+    found: int | None = connection.execute(select(tables.event.c.position).where(tables.event.c.id == id)).scalar()
+    return found
+
+
+def _size(connection: Connection) -> int:
+    last = connection.execute(select(func.max(tables.event.c.position))).scalar()
+    return 0 if last is None else int(last) + 1
