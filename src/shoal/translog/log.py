@@ -19,16 +19,18 @@ from shoal.translog.view import View, check_entries
 CHECKPOINT = "checkpoint"
 _LOCK = ".lock"
 _DRAFT = ".draft"
-_SWEEP = ".sweep"
-_LARGEST_SWEEP = 4096
+_NEXT = ".next"
+_LARGEST_NEXT = LARGEST_NOTE + 4096
 
 
 class Log:
     """The one who writes a log. Several processes may have it open; appending waits for its turn.
 
-    Order of writes: entries and hashes, forced to the disk; then the checkpoint, replaced in one step. Until then the
-    new files are nobody's, and an append that failed is simply done again. Every checkpoint that is shown is on the
-    disk. Raises `StateError` where the disk fails, `VerificationError` where the folder does not fit its checkpoint.
+    Order of writes, each forced to the disk before the next: entries and hashes; the new checkpoint in `.next`; the
+    checkpoint, replaced in one step. Before `.next` the new files are nobody's, and an append that failed is done
+    again; after it the next one to come finishes it. So no checkpoint that somebody saw is ever taken back, also
+    where the power fails. Raises `StateError` where the disk fails, `VerificationError` where the folder does not fit
+    its checkpoint.
     """
 
     def __init__(self, folder: Path, key: SigningKey, files: Files) -> None:
@@ -36,6 +38,7 @@ class Log:
         self._key = key
         self._files = files
         self._note = b""
+        self._finished = b""
         self._view: View
 
     @classmethod
@@ -51,7 +54,7 @@ class Log:
         log._files.make_folder(folder)
         with log._locked():
             log._begin()
-            log._sweep()
+            log._finish()
         return log
 
     @property
@@ -78,12 +81,13 @@ class Log:
         """
         check_entries(entries)
         with self._locked():
-            view = self._load()
+            self._load()
+            view = self._finish()
             index = view.size if at is None else at
             rest = self._missing(view, entries, index)
             if rest:
-                self._write(view, grow(view.size, *self._edge(view), rest))
-                self._sweep()
+                self._write(grow(view.size, *self._edge(view), rest))
+                self._finish()
         return index
 
     def checkpoint(self) -> str:
@@ -114,14 +118,16 @@ class Log:
         """The log as its present checkpoint shows it; stays as it is while the log grows."""
         return self._now()
 
-    def cosign(self, lines: Iterable[tuple[VerifierKey, Signature]]) -> int:
+    def cosign(self, lines: Iterable[tuple[VerifierKey, Signature]], view: View | None = None) -> int:
         """Add cosignatures to the checkpoint, a witness's newest in place of an older one; gives how many it has.
 
         Each has to verify with the key that comes with it, on the checkpoint as it is now; else nothing is added.
-        Raises `VerificationError`.
+        Raises `VerificationError`, and `StateError` where the log has grown beyond `view`, for which they were made.
         """
         with self._locked():
-            view = self._load()
+            asked, view = view, self._load()
+            if asked is not None and asked.checkpoint != view.checkpoint:
+                raise StateError("the log has grown while its witnesses were asked; ask them again")
             signatures = list(view.note.signatures)
             for key, line in lines:
                 verify_cosignature(key, view.note.text, line)
@@ -182,16 +188,29 @@ class Log:
         """The partial tiles and the partial bundle, all checked against the checkpoint."""
         return view.tree.edge(), view.bundle(view.size // SPAN) if view.size % SPAN else []
 
-    def _write(self, view: View, growth: Growth) -> None:
+    def _write(self, growth: Growth) -> None:
         files = {self.folder / tile.path: data for tile, data in growth.files.items()}
         for folder in dict.fromkeys(file.parent for file in files):
             self._files.make_folder(folder, self.folder)
         self._files.replace_all(files.items(), self.folder / _DRAFT)
-        if growth.filled:
-            names = "".join(f"{tile.path}\n" for tile in growth.filled)
-            self._files.replace(self.folder / _SWEEP, names.encode(), self.folder / _DRAFT)
-        self._publish(self._signed(growth.size, growth.root))
-        self._load()
+        filled = " ".join(tile.path for tile in growth.filled)
+        note = self._signed(growth.size, growth.root)
+        self._files.replace(self.folder / _NEXT, f"{filled}\n{note}".encode(), self.folder / _DRAFT)
+
+    def _finish(self) -> View:
+        """Publish what `.next` says, unless that is done; remove partial tiles of which the full ones are published."""
+        data = self._files.read(self.folder / _NEXT, _LARGEST_NEXT) or b""
+        if data == self._finished:
+            return self._view
+        filled, _, text = data.partition(b"\n")
+        note = Note.parse(text)
+        if open_checkpoint(note, self.vkey).size > self._view.size:
+            self._publish(note)
+            self._load()
+        for path in filled.decode("ascii", "replace").split():
+            self._files.remove(self.folder / parse_path(path).partials)
+        self._finished = data
+        return self._view
 
     def _signed(self, size: int, root: bytes) -> Note:
         text = Checkpoint(self._key.name, size, root).text
@@ -199,15 +218,3 @@ class Log:
 
     def _publish(self, note: Note) -> None:
         self._files.replace(self.folder / CHECKPOINT, bytes(note), self.folder / _DRAFT)
-
-    def _sweep(self) -> None:
-        """Remove partial tiles whose full ones are in the log; what was to be removed outlives a crash in a file."""
-        data = self._files.read(self.folder / _SWEEP, _LARGEST_SWEEP)
-        if data is None:
-            return
-        for path in data.decode("ascii", "replace").splitlines():
-            tile = parse_path(path)
-            level = tile.level if isinstance(tile.level, int) else 0
-            if (tile.index + 1) * SPAN <= self._view.size >> (8 * level):
-                self._files.remove(self.folder / tile.partials)
-        self._files.remove(self.folder / _SWEEP)

@@ -1,16 +1,9 @@
 """Reads a log from a folder or a web address, and believes nothing that does not lead to its signed root."""
 
-import gzip
-import http.client
-import urllib.error
-import urllib.request
-import zlib
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from shoal.errors import DataError, UsageError, VerificationError
+from shoal.errors import DataError, VerificationError
 from shoal.translog.checkpoint import Checkpoint, open_checkpoint
 from shoal.translog.cosignature import Cosignature
 from shoal.translog.merkle import verify_consistency
@@ -19,9 +12,7 @@ from shoal.translog.policy import Policy
 from shoal.translog.proof import verify_witnesses
 from shoal.translog.tiles import SPAN
 from shoal.translog.view import Fetch, View
-
-TIMEOUT = 10.0
-"""Seconds that a web server may be silent."""
+from shoal.translog.web import TIMEOUT, call, check_address
 
 
 class LogReader:
@@ -78,13 +69,9 @@ class LogReader:
 
 def fetcher(source: str | Path, timeout: float = TIMEOUT) -> Fetch:
     """How the files of a log are fetched from a folder or an address. Raises `UsageError` for another scheme."""
-    address = str(source)
-    if isinstance(source, Path) or "://" not in address:
+    if isinstance(source, Path) or "://" not in source:
         return _from_folder(Path(source))
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise UsageError(f"{address} is neither a folder nor the http or https address of a log")
-    return _from_web(address.rstrip("/"), timeout)
+    return _from_web(check_address(source), timeout)
 
 
 def _from_folder(folder: Path) -> Fetch:
@@ -92,11 +79,14 @@ def _from_folder(folder: Path) -> Fetch:
         file = folder / path
         try:
             with file.open("rb") as stream:
-                return _within(stream.read(limit + 1), limit, str(file))
+                data = stream.read(limit + 1)
         except FileNotFoundError:
             return None
         except (OSError, ValueError):
             raise DataError(f"{file} can't be read; check the folder of the log and its rights") from None
+        if len(data) > limit:
+            raise DataError(f"{file} is longer than any such file of a log can be ({limit} bytes)")
+        return data
 
     return fetch
 
@@ -104,29 +94,11 @@ def _from_folder(folder: Path) -> Fetch:
 def _from_web(prefix: str, timeout: float) -> Fetch:
     def fetch(path: str, limit: int) -> bytes | None:
         address = f"{prefix}/{path}"
-        request = urllib.request.Request(address, headers={"Accept-Encoding": "gzip, identity"})  # noqa: S310
-        try:
-            with urllib.request.urlopen(request, timeout=timeout) as answer:  # noqa: S310 (http and https only)
-                data = _within(answer.read(limit + 1), limit, address)
-                coding = (answer.headers.get("Content-Encoding") or "identity").lower()
-            if coding == "gzip":
-                with gzip.GzipFile(fileobj=BytesIO(data)) as stream:
-                    return _within(stream.read(limit + 1), limit, address)
-        except urllib.error.HTTPError as error:
-            error.close()
-            if error.code in (404, 410):
-                return None
-            raise DataError(f"{address} can't be read: the server answers {error.code}; try again later") from None
-        except (OSError, http.client.HTTPException, EOFError, zlib.error, ValueError):
-            raise DataError(f"{address} can't be read; check the address and whether its server is up") from None
-        if coding != "identity":
-            raise DataError(f"{address} comes in an encoding that nobody asked for; ask who runs the server")
+        status, data = call(address, limit, timeout)
+        if status in (404, 410):
+            return None
+        if status != 200:
+            raise DataError(f"{address} can't be read: the server answers {status}; try again later")
         return data
 
     return fetch
-
-
-def _within(data: bytes, limit: int, name: str) -> bytes:
-    if len(data) > limit:
-        raise DataError(f"{name} is longer than any such file of a log can be ({limit} bytes)")
-    return data
