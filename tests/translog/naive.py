@@ -73,7 +73,7 @@ def both_roots(m: int, n: int, proof: list[bytes], old_root: bytes, whole: bool 
     return hashlib.sha256(b"\x01" + last + old).digest(), hashlib.sha256(b"\x01" + last + new).digest()
 
 
-def check_offline_proof(data: bytes, entry: bytes, origin: str, public: bytes) -> None:
+def check_offline_proof(data: bytes, entry: bytes, key_name: str, public: bytes, origin: str | None = None) -> None:
     """A second verifier of C2SP tlog-proof, written from the specification. Raises whatever it stumbles over."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -84,13 +84,11 @@ def check_offline_proof(data: bytes, entry: bytes, origin: str, public: bytes) -
     hashes = [base64.b64decode(line) for line in lines[2:]]
     text, signatures = note.split("\n\n")
     text += "\n"
-    key_id = hashlib.sha256(origin.encode() + b"\n\x01" + public).digest()[:4]
-    mine = [
-        base64.b64decode(line.split(" ")[2]) for line in signatures.splitlines() if line.startswith(f"\u2014 {origin} ")
-    ]
+    key_id = hashlib.sha256(key_name.encode() + b"\n\x01" + public).digest()[:4]
+    mine = [base64.b64decode(line.split(" ")[2]) for line in signatures.splitlines() if line.split(" ")[1] == key_name]
     (blob,) = [blob for blob in mine if blob[:4] == key_id]
     Ed25519PublicKey.from_public_bytes(public).verify(blob[4:], text.encode())
     name, size, root = text.splitlines()[:3]
-    assert name == origin
+    assert name == (origin or key_name)
     leaf = hashlib.sha256(b"\x00" + entry).digest()
     assert rebuilt(leaf, index, int(size), hashes) == base64.b64decode(root)

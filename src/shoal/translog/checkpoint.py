@@ -40,15 +40,15 @@ class Checkpoint:
         return "".join(f"{line}\n" for line in lines)
 
 
-def open_checkpoint(note: Note, key: VerifierKey) -> Checkpoint:
-    """The checkpoint that the log with this key signed; the key's name has to be its origin.
+def open_checkpoint(note: Note, key: VerifierKey, origin: str | None = None) -> Checkpoint:
+    """The checkpoint that the log with this key signed; its origin has to be the key's name, unless another is given.
 
     Raises `VerificationError`.
     """
     verify_note(note, key)
     checkpoint = Checkpoint.parse(note.text)
-    if checkpoint.origin != key.name:
-        raise VerificationError(f"the checkpoint is of the log {checkpoint.origin!r}, the key of {key.name!r}")
+    if checkpoint.origin != (origin or key.name):
+        raise VerificationError(f"the checkpoint is of the log {checkpoint.origin!r}, not of {origin or key.name!r}")
     return checkpoint
 
 

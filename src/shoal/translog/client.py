@@ -1,6 +1,7 @@
 """Asks witnesses to cosign a log's checkpoint (C2SP tlog-witness, `add-checkpoint`)."""
 
 import re
+from contextlib import suppress
 
 from shoal.errors import DataError, StateError, VerificationError
 from shoal.translog.cosignature import verify_cosignature
@@ -17,19 +18,24 @@ _LARGEST_ANSWER = 1 << 16
 def collect(log: Log, policy: Policy, timeout: float = TIMEOUT) -> tuple[list[VerifierKey], list[str]]:
     """Have every witness of the policy that has an address cosign the log's checkpoint, and add what they send.
 
-    Gives the witnesses that did, and a sentence for each that did not. Raises `VerificationError` where a witness has
-    seen another history of this log; then nothing is added.
+    Gives the witnesses that did, and a sentence for each that did not. Raises `VerificationError` where one has seen
+    another history of this log, once what the others sent is added.
     """
     view = log.view()
     lines: list[tuple[VerifierKey, Signature]] = []
     failed: list[str] = []
+    objection: VerificationError | None = None
     for known in policy.witnesses.values():
         if known.url is not None:
             try:
                 lines.append((known.key, ask(known.url, known.key, view, timeout)))
             except StateError as error:
                 failed.append(str(error))
+            except VerificationError as error:
+                objection = error
     log.cosign(lines, view)
+    if objection is not None:
+        raise objection
     return [key for key, _ in lines], failed
 
 
@@ -63,15 +69,13 @@ def ask(url: str, key: VerifierKey, view: View, timeout: float = TIMEOUT) -> Sig
 
 
 def _mine(body: bytes, key: VerifierKey, view: View) -> Signature:
-    try:
-        lines = [Signature.parse(line) for line in body.decode().removesuffix("\n").split("\n")]
-    except UnicodeDecodeError:
-        lines = []
-    for line in lines:
-        if key.made(line):
-            verify_cosignature(key, view.note.text, line)
-            return line
-    raise VerificationError(f"the witness at this address did not sign with the key {key.name} of the policy")
+    for text in body.decode("utf-8", "replace").removesuffix("\n").split("\n"):
+        with suppress(VerificationError):
+            line = Signature.parse(text)
+            if key.made(line):
+                verify_cosignature(key, view.note.text, line)
+                return line
+    raise StateError(f"the witness at this address did not sign with the policy's key {key.name}; compare the keys")
 
 
 def _size(body: bytes, key: VerifierKey) -> int:

@@ -63,7 +63,15 @@ class Proof:
         lines += [encode(part) for part in self.hashes]
         return "".join(f"{line}\n" for line in lines).encode() + b"\n" + bytes(self.note)
 
-    def verify(self, entry: bytes, log: VerifierKey, policy: Policy | None = None, *, strict: bool = True) -> Verified:
+    def verify(
+        self,
+        entry: bytes,
+        log: VerifierKey,
+        policy: Policy | None = None,
+        *,
+        strict: bool = True,
+        origin: str | None = None,
+    ) -> Verified:
         """Check that the log with this key holds `entry`, and, with a policy, that enough witnesses saw it.
 
         `strict`: every byte of the proof counts, so a signature by a key that is not known here is refused, and so is
@@ -71,7 +79,7 @@ class Proof:
         `unknown` names those signers. Either way a line that claims a known key has to verify. Raises
         `VerificationError`.
         """
-        checkpoint = open_checkpoint(self.note, log)
+        checkpoint = open_checkpoint(self.note, log, origin)
         verify_inclusion(leaf_hash(entry), self.index, checkpoint.size, self.hashes, checkpoint.root)
         cosignatures, unknown = verify_witnesses(self.note, log, policy)
         if strict and unknown:
