@@ -163,6 +163,36 @@ def test_the_public_digest_says_nothing_of_the_input(load: Load) -> None:
     assert plan.digest() != load(("share = 4", "share = 5")).digest()
 
 
+def test_terms_of_publication_came_later(load: Load) -> None:
+    """A plan without them, or with the usual ones, is the plan that it was before there were any."""
+    usual = ("[statistics.presence]", '[publication]\nlicence = "CC-BY-4.0"\n[statistics.presence]')
+    other = ("[statistics.presence]", '[publication]\nattribution = "The city"\n[statistics.presence]')
+    assert "publication" not in load().public() and load(usual).digest() == load().digest()
+    assert load(usual).full_digest() == load().full_digest()
+    assert load(other).public()["publication"] == {"licence": "CC-BY-4.0", "attribution": "The city"}
+    assert load(other).digest() != load().digest()
+
+
+@pytest.mark.parametrize("licence", ["CC BY 4.0", "", "CC-BY-4.0 ", "MIT OR CC0-1.0", "-", "é", "A" * 65, "a\\n"])
+def test_a_licence_is_one_identifier(load: Load, licence: str) -> None:
+    with pytest.raises(PlanError, match=r"\[publication\] licence: must be one SPDX identifier such as 'CC-BY-4.0'"):
+        load(("[statistics.presence]", f'[publication]\nlicence = "{licence}"\n[statistics.presence]'))
+
+
+@pytest.mark.parametrize("licence", ["CC0-1.0", "ODbL-1.0", "LicenseRef-city-terms", "etalab-2.0", "MIT"])
+def test_licences(load: Load, licence: str) -> None:
+    plan = load(("[statistics.presence]", f'[publication]\nlicence = "{licence}"\n[statistics.presence]'))
+    assert plan.publication.licence == licence
+
+
+@pytest.mark.parametrize("key", ["controller", "legal_basis"])
+def test_what_is_published_is_one_line(load: Load, key: str) -> None:
+    """Refused here, before a record is read: a manifest can't hold it."""
+    old = {"controller": "City of Guadalajara", "legal_basis": "public dataset"}[key]
+    with pytest.raises(PlanError, match=rf"\[source.basis\] {key}: must be printable text on one line"):
+        load((old, "two\\nlines"))
+
+
 def test_a_source_of_trips_has_no_places(load: Load) -> None:
     trips = (
         ('kind = "points"', 'kind = "trips"'),

@@ -1,6 +1,7 @@
 """How the values of a plan are read: numbers exactly as they were typed, tables that hold nothing unknown."""
 
 import math
+import re
 from fractions import Fraction
 from typing import Annotated
 
@@ -31,6 +32,23 @@ def four(value: object) -> object:
         if all(math.isfinite(v) for v in numbers):
             return numbers
     raise ValueError("must be four numbers: [west, south, east, north] in degrees")
+
+
+def one_line(text: str) -> str:
+    """Text that is published: printable, on one line, not longer than a manifest holds."""
+    if not text.isprintable() or len(text) > 4000:
+        raise ValueError("must be printable text on one line, at most 4,000 characters")
+    return text
+
+
+def spdx(text: str) -> str:
+    """One licence identifier of SPDX (Annex "SPDX license expressions": letters, digits, `-` and `.`)."""
+    if not re.fullmatch(r"(?=[A-Za-z0-9.-]{1,64}\Z)[A-Za-z0-9]+([.-][A-Za-z0-9]+)*", text):
+        raise ValueError(
+            "must be one SPDX identifier such as 'CC-BY-4.0', 'CC0-1.0' or 'ODbL-1.0', or 'LicenseRef-' and a name "
+            f"for a licence of your own, got {text!r:.80}"
+        )
+    return text
 
 
 def as_tuple(value: object) -> object:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from shoal import _toml
 from shoal._complaints import at, place, sentence
-from shoal._fields import AsText, Positive, Table, Text, as_tuple, exact, four
+from shoal._fields import AsText, Positive, Table, Text, as_tuple, exact, four, one_line, spdx
 from shoal.errors import PlanError
 
 Unit = Literal["day", "week", "month"]
@@ -68,8 +68,8 @@ class Columns(Table):
 class Basis(Table):
     """By whose authority, under which law and for what the records are used. No basis, no release."""
 
-    controller: Text
-    legal_basis: Text
+    controller: Annotated[Text, AfterValidator(one_line)]
+    legal_basis: Annotated[Text, AfterValidator(one_line)]
     purpose: Purpose
     assessment: Text | None = None
     """A file, relative to the plan (a data-protection impact assessment); its hash is published."""
@@ -270,6 +270,15 @@ class Privacy(Table):
     """Chance that the guarantee fails: keep it far below one over the number of devices."""
 
 
+class Publication(Table):
+    """On which terms the release is published, and whom to name."""
+
+    licence: Annotated[str, AfterValidator(spdx)] = "CC-BY-4.0"
+    """An identifier of the SPDX list, or LicenseRef-... for terms of the publisher's own."""
+    attribution: Annotated[Text, AfterValidator(one_line)] | None = None
+    """Whom to name; default: the controller."""
+
+
 class Cleaning(Table):
     """Which records are not believed."""
 
@@ -322,6 +331,7 @@ class Plan(Table):
     places: Places | None = None
     period: Period
     privacy: Privacy
+    publication: Publication = Publication()
     cleaning: Cleaning = Cleaning()
     movement: Movement = Movement()
     statistics: Mapping[str, Statistic] = Field(min_length=1)
@@ -388,6 +398,8 @@ class Plan(Table):
         for name in _LATER_BASIS:
             if getattr(basis, name) == Basis.model_fields[name].default:
                 del tables["source"]["basis"][name]
+        if self.publication == Publication():
+            del tables["publication"]
         for wish in tables["statistics"].values():
             for name in _LATER:
                 if wish[name] is None:

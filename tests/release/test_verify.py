@@ -277,7 +277,10 @@ def test_suppressed_rows_may_be_empty_where_the_manifest_says_so(spoilt: Path) -
 
 
 def test_every_check_is_seen_failing() -> None:
-    seen = {check for _, check in (*LIES.values(), *HARM.values())} | {"adding up"}  # that one: test_levels.py
+    seen = {check for _, check in (*LIES.values(), *HARM.values())} | {
+        "adding up",
+        "publication",
+    }  # test_levels.py, test_registry.py
     assert seen == {check.name for check in CHECKS}
 
 
@@ -316,7 +319,9 @@ def test_files_that_do_not_belong(spoilt: Path) -> None:
     assert "tables/deep/.hidden is not listed" in first(spoilt).reason
 
 
-@pytest.mark.parametrize("name", ["README.md", "zones.parquet", "tables/visits.parquet", "manifest.json"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "registry.yaml", "zones.parquet", "tables/visits.parquet", "manifest.json"]
+)
 def test_gone_cut_and_linked(spoilt: Path, name: str) -> None:
     file = spoilt / name
     data = file.read_bytes()
@@ -405,7 +410,7 @@ def test_every_byte_of_the_manifest_flipped(
 def test_random_bytes_of_the_other_files(spoilt: Path, careful: bool) -> None:
     """Each of 240 flips is found by its hash; with the hash renewed 60 give a verdict, never a traceback."""
     random = Random(11)
-    names = ["README.md", "zones.parquet", *(f"tables/{n}.parquet" for n in ("visits", "residents"))]
+    names = ["README.md", "registry.yaml", "zones.parquet", *(f"tables/{n}.parquet" for n in ("visits", "residents"))]
     kept = {name: (spoilt / name).read_bytes() for name in names}
     manifest = (spoilt / "manifest.json").read_bytes()
     for _ in range(60 if careful else 240):

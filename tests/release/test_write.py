@@ -20,7 +20,7 @@ from tests.release import make
 def test_the_folder_is_as_documented(made: Path) -> None:
     names = {str(f.relative_to(made)) for f in made.rglob("*") if f.is_file()}
     tables = {f"tables/{name}.parquet" for name in make.BY}
-    assert names == {"README.md", "manifest.json", "zones.parquet"} | tables
+    assert names == {"README.md", "manifest.json", "registry.yaml", "zones.parquet"} | tables
     assert made.name == "2026-03-02-ride-app"
     assert list(made.parent.iterdir()) == [made]  # nothing hidden is left
 

@@ -116,6 +116,10 @@ def _are_classes(found: tuple[ClassFacts, ...]) -> bool:
 def files(folder: Folder) -> None:
     listed = dict(folder.manifest.files)
     needed = {"README.md", "zones.parquet"} | {f"tables/{s.statistic}.parquet" for s in folder.manifest.statistics}
+    if folder.manifest.publication is not None:
+        needed.add("registry.yaml")
+    elif "registry.yaml" in listed:
+        raise Failed(f"registry.yaml is listed in {MANIFEST}, which says nothing of terms of publication")
     if folder.manifest.places is not None:
         needed.add("places.parquet")
     elif "places.parquet" in listed:
@@ -159,7 +163,7 @@ def plan(folder: Folder) -> None:
     canonical = json.dumps(m.plan, sort_keys=True, separators=(",", ":")).encode()
     if hashlib.sha256(canonical).hexdigest() != m.plan_sha256:
         raise Failed("plan_sha256 is not the hash of the plan")
-    said = _read_plan(m.plan)
+    said = read_plan(m.plan)
     pairs: dict[str, tuple[object, object]] = {
         "synthetic": (m.synthetic, said.source.synthetic),
         "source.name": (m.source.name, said.source.name),
@@ -203,7 +207,7 @@ def plan(folder: Folder) -> None:
         raise Failed("the id is not made of the period's start and the source's name")
 
 
-def _read_plan(tables: dict[str, Any]) -> Plan:
+def read_plan(tables: dict[str, Any]) -> Plan:
     """The published plan under the same rules as any plan; columns and files, which are not published, are made up."""
     source = tables.get("source")
     if not isinstance(source, dict) or {"files", "columns", "encoding", "separator", "time_unit"} & set(source):

@@ -17,6 +17,7 @@ from shoal.release.plan_facts import (
     PeriodFacts,
     PlacesFacts,
     PrivacyFacts,
+    PublicationFacts,
     SourceFacts,
     ZonesFacts,
 )
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 class Facts(FactsBase):
     """All that a manifest says before the files are written. Make one with `Facts.of`."""
 
-    later: ClassVar[Mapping[str, object]] = {"places": None}
+    later: ClassVar[Mapping[str, object]] = {"publication": None, "places": None}
 
     format: Literal[1] = 1
     id: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d-[A-Za-z0-9][A-Za-z0-9_-]{0,79}$")]
@@ -42,6 +43,8 @@ class Facts(FactsBase):
     synthetic: bool
     source: SourceFacts
     basis: BasisFacts
+    publication: PublicationFacts | None = None
+    """None: an older release, which says nothing of its terms and has no registry.yaml."""
     plan: dict[str, Any]
     """`Plan.public`."""
     plan_sha256: Sha256
@@ -89,6 +92,7 @@ class Facts(FactsBase):
                 purpose=basis.purpose,
                 assessment_sha256=assessment_sha256,
             ),
+            publication=PublicationFacts.of(plan),
             plan=plan.public(),
             plan_sha256=plan.digest(),
             zones=ZonesFacts(

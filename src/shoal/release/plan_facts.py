@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field
 
-from shoal.plan import Purpose, Unit, ZonesKind
-from shoal.release._facts import Count, FactsBase, FractionText, Sha256, Text
+from shoal.plan import Plan, Purpose, Unit, ZonesKind
+from shoal.release import sentences
+from shoal.release._facts import Count, FactsBase, FractionText, Sentences, Sha256, Text
 
 if TYPE_CHECKING:
     from shoal.zones._base import Zones
@@ -26,6 +27,27 @@ class BasisFacts(FactsBase):
     legal_basis: Text
     purpose: Purpose
     assessment_sha256: Sha256 | None = None
+
+
+class PublicationFacts(FactsBase):
+    """On which terms the release may be used."""
+
+    licence: Text
+    """SPDX identifier."""
+    attribution: Text
+    terms: Sentences
+    registry: Literal[1] = 1
+    """Version of the wording of registry.yaml: a release is checked against the words that it was written in."""
+
+    @classmethod
+    def of(cls, plan: Plan) -> Self:
+        """What the plan says, and who is to be named where it does not: the controller."""
+        said = plan.publication
+        return cls(
+            licence=said.licence,
+            attribution=said.attribution or plan.source.basis.controller,
+            terms=sentences.TERMS,
+        )
 
 
 class ZonesFacts(FactsBase):

@@ -23,6 +23,15 @@ NOT_PROTECTED = (
     "The plan, the zones, the period and the source are public and not protected.",
 )
 
+TERMS = (
+    "Do not try to find out from this release whether a person or a device was somewhere, or is in the records behind "
+    "it, and do not try to single one out.",
+    "Do not link its numbers to records about persons or devices for such an end.",
+    "Show or pass on a number only together with its interval, or say where its interval stands.",
+    "Pass these terms on with the release and with every copy of its tables.",
+)
+"""What is asked of everyone who uses a release, whatever its licence."""
+
 
 def at_level(meaning: str, level: str | None, *, by_place: bool = False) -> str:
     """What a number of a coarser table is, given what one of the finest is by zone; `by_place`: of named places."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shoal.errors import UsageError, VerificationError
-from shoal.release import _checks, _cost
+from shoal.release import _checks, _cost, _publication
 from shoal.release._checks import Failed, Folder
 from shoal.release.manifest import Manifest
 
@@ -54,6 +54,12 @@ CHECKS: tuple[Check, ...] = (
         "consistent numbers of zones add up to those of regions and of all",
         _checks.adding_up,
         ("complete", "numbers"),
+    ),
+    Check(
+        "publication",
+        "licence, terms and registry.yaml follow from the manifest and its plan",
+        _publication.publication,
+        ("files", "plan"),
     ),
 )
 

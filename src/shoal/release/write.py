@@ -14,8 +14,9 @@ from shoal.errors import StateError
 from shoal.plan import Plan
 from shoal.release import _geoparquet, _store
 from shoal.release.manifest import Facts, Manifest
+from shoal.release.readme import readme
+from shoal.release.registry import registry
 from shoal.release.statistic_facts import ESTIMATES
-from shoal.release.words import readme
 
 if TYPE_CHECKING:
     import polars as pl
@@ -134,10 +135,12 @@ def _check(manifest: Facts, tables: Mapping[str, "pl.DataFrame"], zones: "Zones"
 
 
 def _finish(partial: Path, parent: Path, manifest: Facts, files: dict[str, str]) -> Path:
-    """README and manifest, which hold the id, then the rename; again under the next id if somebody was faster."""
+    """What holds the id (README, registry.yaml, manifest), then the rename; the next id if somebody was faster."""
     stem = f"{manifest.period.start}-{manifest.source.name}"
     while True:
         files["README.md"] = _put(partial / "README.md", readme(manifest).encode())
+        if manifest.publication is not None:
+            files["registry.yaml"] = _put(partial / "registry.yaml", registry(manifest).encode())
         _put(partial / "manifest.json", Manifest.complete(manifest, files).to_bytes())
         _sync_folder(partial / "tables")
         _sync_folder(partial)
