@@ -7,13 +7,14 @@
     ├── StateError            1  the state folder, the account or the disk is in the way
     └── RefusedError          3  refused: the guarantee comes first
         ├── BudgetError       3  the account has too little left
+        ├── BasisError        3  the basis of the source does not hold
         └── VerificationError 3  a release does not verify
 
 A message is one sentence: what is wrong, where (file, table, key, column), what to do. It never holds a value
 that came from a record. Anything that is not a `ShoalError` is a bug of ours and keeps its traceback.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 
 class ShoalError(Exception):
@@ -41,13 +42,22 @@ class StateError(ShoalError):
 
 
 class RefusedError(ShoalError):
-    """Shoal could, but must not."""
+    """Shoal could, but must not. `reason` is how the public log calls it."""
 
     exit_status = 3
+    reason: ClassVar[Literal["budget", "terms", "basis", "sensitive places"]] = "terms"
 
 
 class BudgetError(RefusedError):
     """The account has too little left for this plan."""
+
+    reason = "budget"
+
+
+class BasisError(RefusedError):
+    """The basis on which the records may be used has expired, or says too little for them."""
+
+    reason = "basis"
 
 
 class VerificationError(RefusedError):

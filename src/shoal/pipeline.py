@@ -14,12 +14,16 @@ from shoal.engines import Engine, LocalEngine, Opened, Progress
 from shoal.errors import StateError
 from shoal.estimate import Estimated, Merge, end_table, pair_table, tables
 from shoal.ledger import Request, State
+from shoal.ledger.entries import ReleaseEntry
+from shoal.ledger.registration import refuse_basis, register, today
 from shoal.plan import PLACE, Plan, next_unit
 from shoal.privacy.budget import Paid
 from shoal.privacy.noise import measure
 from shoal.privacy.sums import ExactSums
 from shoal.release import sentences
 from shoal.release.manifest import Facts
+from shoal.release.plan_facts import BasisFacts
+from shoal.release.proof import PROOF, ReleaseProof, add_proof
 from shoal.release.read import Release, open_release
 from shoal.release.room import require_room, size_about
 from shoal.release.statistic_facts import StatisticFacts
@@ -66,67 +70,78 @@ def run(
     before the release is whole. Raises `ShoalError`s, after which nothing is published.
     """
     design = Design.of(plan)
-    assessment = _assessment(plan)
     engine = engine or LocalEngine()
-    source = engine.open(design)
-    with state.lock(_plan_key(design, state), lambda: tell("Another run of this plan is under way; waiting for it.")):
-        key = None
-        if state.accounts.knows(plan.digest()):
-            key = _request_key(design, source, state, progress)
-            if first := state.accounts.find(key):
-                tell("This plan was released over these records before: here is that release; nothing is charged.")
-                return _publish(state, first, out)
-        else:
-            source.fingerprint_along(state.digest_key)  # there is nothing to compare it with before the reading
-        request = _request(design)
-        size = size_about(sum(measure.rows for measure in design.measures), design.zones, design.places)
-        state.accounts.check(request)  # refuse before hours of work; `charge` below decides
-        require_room(size, (state.releases, out))
-        tally = Tally()
-        sums = engine.sums(design, source, tally, progress)
-        for reason, count in tally.summary():
-            tell(f"  {count} {reason}")
-        require_room(size, (state.releases, out))
-        request = replace(request, key=key or _request_key(design, source, state, progress))
-        standing = state.accounts.check(request)
-        paid = state.accounts.charge(request)
-        estimated: dict[str, Estimated] = {}
-        for done, statistic in enumerate(design.statistics):
-            progress("Drawing noise", done / len(design.statistics))
-            measures = design.measures_of(statistic)
-            if statistic.top_down:
-                estimated |= _top_down(design, measures, sums, paid)
-                continue
-            noisy = [measure(sums[m.name], m.name, m.mechanism, paid) for m in measures]
-            found = tables(
-                noisy,
-                statistic.grid,
-                design.zones_of(statistic).ids,
-                statistic.levels,
-                divisor=statistic.divisor,
-                most=float(statistic.most_in_cell()),
-                lossless=statistic.lossless,
-                merge=_merge(design, statistic),
+    with state.refusals_of(plan):
+        refuse_basis(plan, today())  # before a record is touched
+        source = engine.open(design)
+        waiting = "Another run of this plan is under way; waiting for it."
+        with state.lock(_plan_key(design, state), lambda: tell(waiting)):
+            basis = register(state.journal, plan)
+            key = None
+            if state.accounts.knows(plan.digest()):
+                key = _request_key(design, source, state, progress)
+                if first := state.accounts.find(key):
+                    tell("This plan was released over these records before: here is that release; nothing is charged.")
+                    return _publish(state, first, out)
+            else:
+                source.fingerprint_along(state.digest_key)  # there is nothing to compare it with before the reading
+            request = request_of(design)
+            size = size_about(sum(measure.rows for measure in design.measures), design.zones, design.places)
+            state.accounts.check(request)  # refuse before hours of work; `charge` below decides
+            require_room(size, (state.releases, out))
+            tally = Tally()
+            sums = engine.sums(design, source, tally, progress)
+            for reason, count in tally.summary():
+                tell(f"  {count} {reason}")
+            require_room(size, (state.releases, out))
+            request = replace(request, key=key or _request_key(design, source, state, progress))
+            account_unit = state.accounts.check(request).account.unit
+            paid = state.accounts.charge(request)
+            state.journal.publish()
+            estimated = _drawn(design, sums, paid, progress)
+            facts = Facts.of(
+                plan,
+                design.zones,
+                id=_free_id(plan, state.releases, out),
+                shoal=version("shoal"),
+                code=code_digest(),
+                charge=paid.charge,
+                account_unit=account_unit,
+                statistics=[_facts(design, m, estimated[m.name]) for m in design.measures],
+                basis=BasisFacts.of(basis),
+                log=str(state.journal.key.vkey),
+                post_processing=(*POST_PROCESSING, *([TOP_DOWN] if any(s.top_down for s in design.statistics) else [])),
+                places=design.places,
             )
-            estimated |= dict(zip((m.name for m in measures), found, strict=True))
-        progress("Drawing noise", 1.0)
-        facts = Facts.of(
-            plan,
-            design.zones,
-            id=_free_id(plan, state.releases, out),
-            shoal=version("shoal"),
-            code=code_digest(),
-            charge=paid.charge,
-            account_unit=standing.account.unit,
-            statistics=[_facts(design, m, estimated[m.name]) for m in design.measures],
-            assessment_sha256=assessment,
-            post_processing=(*POST_PROCESSING, *([TOP_DOWN] if any(s.top_down for s in design.statistics) else [])),
-            places=design.places,
+            rows = {name: table.rows for name, table in estimated.items()}
+            folder = write(state.releases, manifest=facts, tables=rows, zones=design.zones, places=design.places)
+            state.accounts.released(paid.charge, folder.name, _sha256(folder / "manifest.json"))
+            return _publish(state, folder.name, out)
+
+
+def _drawn(design: Design, sums: Mapping[str, ExactSums], paid: Paid, progress: Progress) -> dict[str, Estimated]:
+    """Noise for every measure, once for the one payment, and what is estimated from it."""
+    estimated: dict[str, Estimated] = {}
+    for done, statistic in enumerate(design.statistics):
+        progress("Drawing noise", done / len(design.statistics))
+        measures = design.measures_of(statistic)
+        if statistic.top_down:
+            estimated |= _top_down(design, measures, sums, paid)
+            continue
+        noisy = [measure(sums[m.name], m.name, m.mechanism, paid) for m in measures]
+        found = tables(
+            noisy,
+            statistic.grid,
+            design.zones_of(statistic).ids,
+            statistic.levels,
+            divisor=statistic.divisor,
+            most=float(statistic.most_in_cell()),
+            lossless=statistic.lossless,
+            merge=_merge(design, statistic),
         )
-        rows = {name: table.rows for name, table in estimated.items()}
-        folder = write(state.releases, manifest=facts, tables=rows, zones=design.zones, places=design.places)
-        state.accounts.released(paid.charge, folder.name, _sha256(folder / "manifest.json"))
-        return _publish(state, folder.name, out)
+        estimated |= dict(zip((m.name for m in measures), found, strict=True))
+    progress("Drawing noise", 1.0)
+    return estimated
 
 
 def _top_down(
@@ -178,7 +193,7 @@ def _facts(design: Design, measure: Measure, found: Estimated) -> StatisticFacts
     )
 
 
-def _request(design: Design) -> Request:
+def request_of(design: Design) -> Request:
     """What is asked of the accounts, still without the key that says over which records."""
     plan, mechanisms = design.plan, design.allocation.mechanisms
     unit = plan.period.unit
@@ -223,17 +238,6 @@ def _request_key(design: Design, source: Opened, state: State, progress: Progres
     return digest.hexdigest()
 
 
-def _assessment(plan: Plan) -> str | None:
-    """SHA-256 of the assessment that the plan names. A document about the processing, not about the records."""
-    name = plan.source.basis.assessment
-    if name is None:
-        return None
-    try:
-        return hashlib.sha256((plan.folder / name).read_bytes()).hexdigest()
-    except OSError as error:
-        raise plan.error("source.basis.assessment", f"{name} can't be read ({error.strerror})") from None
-
-
 def _sha256(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
@@ -245,8 +249,17 @@ def _free_id(plan: Plan, kept: Path, out: Path) -> str:
 
 
 def _publish(state: State, release: str, out: Path) -> Release:
-    """Copy a finished release from the state into `out`, whole or not at all, and open it there."""
+    """Copy a finished release from the state into `out`, whole or not at all, and open it there.
+
+    It stands in the log before it is copied, and the copy has the proof.
+    """
     kept = state.releases / release
     if not kept.is_dir():
         raise StateError(f"{kept}: the kept copy of this release is gone; restore it from a backup or a published copy")
+    if not (kept / PROOF).is_file():
+        entry = state.journal.latest("release", release)
+        if not isinstance(entry, ReleaseEntry):
+            raise StateError(f"{kept}: the accounts know nothing of this release; restore them from a backup")
+        proof, witnesses = state.journal.cosigned(entry)
+        add_proof(kept, ReleaseProof.of(entry, proof, witnesses))
     return open_release(place(kept, out))

@@ -249,6 +249,6 @@ def test_nothing_but_our_tables_and_columns(url: str) -> None:
         "shoal_charge": ["charge", "source", "time", "plan_digest", "key", "release"],
         "shoal_paid": ["charge", "statistic", "rho"],
         "shoal_cost": ["charge", "start", "source", "rho"],
-        "shoal_event": ["number", "id", "kind", "source", "entry", "position"],
+        "shoal_event": ["number", "id", "kind", "about", "entry", "position"],
         "shoal_log": ["key"],
     }  # fmt: skip

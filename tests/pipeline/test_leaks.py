@@ -441,7 +441,7 @@ def objects(whole: Whole, release: Release, folder: Path) -> Iterator[tuple[str,
     totals = Totals(design)
     for name, rows in bounded(design, bucket):
         totals.add(name, rows)
-    request = replace(pipeline._request(design), key=pipeline._request_key(design, opened, state, silent))
+    request = replace(pipeline.request_of(design), key=pipeline._request_key(design, opened, state, silent))
     along = Fingerprint(opened.files, state.digest_key)
     other = State.open(folder / "state")
     table = release["presence"]

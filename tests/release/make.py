@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -14,13 +15,24 @@ from shoal._arrays import Float64, Int32
 from shoal.calendar import Calendar
 from shoal.classes import DURATIONS, LENGTHS, Classes
 from shoal.keys import Grid, TimeKey, TimeName, pair_places, single_places
+from shoal.ledger.entries import ReleaseEntry
 from shoal.plan import Plan
 from shoal.privacy.accounting import Need, allocate
 from shoal.privacy.mechanism import Mechanism
-from shoal.release.manifest import Facts
+from shoal.release.manifest import Facts, Manifest
+from shoal.release.proof import ReleaseProof, add_proof
 from shoal.release.statistic_facts import StatisticFacts
 from shoal.release.write import release_id, write
+from shoal.translog.checkpoint import Checkpoint
+from shoal.translog.key import SigningKey
+from shoal.translog.merkle import leaf_hash
+from shoal.translog.note import Note
+from shoal.translog.proof import Proof
 from shoal.zones._base import Zones
+
+LOG_KEY = SigningKey.from_seed("example.org/tests", bytes(range(32)))
+"""Of the log that these releases stand in."""
+CHARGE = "charge-17"
 
 MEANING = {
     "presence": "device-hours in the zone; by hour: the average number of devices present in that hour",
@@ -228,12 +240,13 @@ def parts(
         id=release_id(plan, parent),
         shoal="0.1.0",
         code="c0de" * 16,
-        charge="charge-17",
+        charge=CHARGE,
         account_unit=plan.period.unit,
         statistics=facts,
         post_processing=("Consistent values are the estimates with negatives set to 0.",),
         created=datetime(2026, 3, 10, 8, 0, tzinfo=UTC),
         places=places,
+        log=str(LOG_KEY.vkey),
     )
     return manifest, tables
 
@@ -242,4 +255,29 @@ def release_in(parent: Path, plan: Plan, zones: Zones | None = None, places: Zon
     """A whole release below `parent`."""
     zones = squares() if zones is None else zones
     manifest, tables = parts(plan, zones, parent, places=places)
-    return write(parent, manifest=manifest, tables=tables, zones=zones, places=places)
+    return written(parent, manifest=manifest, tables=tables, zones=zones, places=places)
+
+
+def written(parent: Path, *, manifest: Facts, tables: Mapping[str, pl.DataFrame], zones: Zones,
+            places: Zones | None = None) -> Path:  # fmt: skip
+    """`write`, and entered into a log."""
+    return log_it(write(parent, manifest=manifest, tables=tables, zones=zones, places=places))
+
+
+def log_it(folder: Path) -> Path:
+    """Enter the release in `folder`, as it is now, into a log of its own, in which there is nothing else."""
+    data = (folder / "manifest.json").read_bytes()
+    try:
+        manifest = Manifest.parse(data)
+    except ValueError:  # what no log would take; there is nothing to prove then
+        return folder
+    entry = ReleaseEntry(
+        release=manifest.id,
+        source=manifest.source.name,
+        charge=manifest.account.charge,
+        plan_sha256=manifest.plan_sha256,
+        manifest_sha256=sha256(data).hexdigest(),
+    )
+    text = Checkpoint(LOG_KEY.name, 1, leaf_hash(entry.to_bytes())).text
+    add_proof(folder, ReleaseProof.of(entry, Proof(0, (), Note(text, (LOG_KEY.sign(text),)))))
+    return folder

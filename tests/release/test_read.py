@@ -9,7 +9,6 @@ import shapely
 
 from shoal.errors import UsageError, VerificationError
 from shoal.release.read import Release, open_release
-from shoal.release.write import write
 from tests.release import make
 
 
@@ -23,7 +22,7 @@ def test_opening_verifies_first(spoilt: Path) -> None:
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     zones = make.squares()
     manifest, tables = make.parts(make.plan_in(tmp_path), zones, tmp_path)
-    folder = write(tmp_path / "r", manifest=manifest, tables=tables, zones=zones)
+    folder = make.written(tmp_path / "r", manifest=manifest, tables=tables, zones=zones)
     release = open_release(folder)
     assert release.id == manifest.id and release.folder == folder and list(release) == list(tables)
     for name, table in tables.items():

@@ -11,7 +11,6 @@ from rich.console import Console
 from shoal.errors import UsageError
 from shoal.release.read import Release, open_release
 from shoal.release.show import as_json, render
-from shoal.release.write import write
 from tests.release import make
 
 
@@ -49,7 +48,7 @@ def test_where_noise_is_more_than_the_total_the_largest_estimates_come_first(tmp
     zones = make.squares()
     manifest, tables = make.parts(make.plan_in(tmp_path, statistics={"catchment": ("home", "zone")}), zones, tmp_path)
     tables["catchment"] = tables["catchment"].with_columns(consistent=pl.lit(0.0))
-    folder = write(tmp_path / "r", manifest=manifest, tables=tables, zones=zones)
+    folder = make.written(tmp_path / "r", manifest=manifest, tables=tables, zones=zones)
     shown_ = [row["estimate"] for row in as_json(open_release(folder), "catchment", 5)["top"]]
     assert shown_ == tables["catchment"]["estimate"].sort(descending=True).to_list()[:5]
 
@@ -71,7 +70,7 @@ def test_suppressed_rows_are_not_shown(tmp_path: Path) -> None:
     top = tables["visits"].sort("consistent")["zone"][-1]
     tables["visits"] = tables["visits"].with_columns(suppressed=pl.col("zone") == top)
     manifest = manifest.model_copy(update={"statistics": (facts,)})
-    folder = write(tmp_path / "r", manifest=manifest, tables=tables, zones=zones)
+    folder = make.written(tmp_path / "r", manifest=manifest, tables=tables, zones=zones)
     rows = as_json(open_release(folder), "visits", 10)["top"]
     assert len(rows) == 6 and top not in {row["zone"] for row in rows}
     assert "rows of small zones" in (folder / "README.md").read_text()

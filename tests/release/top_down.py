@@ -14,7 +14,7 @@ from shoal.privacy.mechanism import Mechanism
 from shoal.release.manifest import Facts
 from shoal.release.sentences import at_level
 from shoal.release.statistic_facts import StatisticFacts
-from shoal.release.write import release_id, write
+from shoal.release.write import release_id
 from tests.release import make
 
 PAIRS, ENDS = Mechanism("gaussian", 1024, 5 * 1024), Mechanism("gaussian", 1024, 20 * 1024)
@@ -63,8 +63,11 @@ def release_in(
         account_unit=plan.period.unit,
         statistics=facts,
         created=datetime(2026, 3, 10, 8, 0, tzinfo=UTC),
+        log=str(make.LOG_KEY.vkey),
     )
-    return write(folder / "releases", manifest=manifest, tables={"flows": tables.pop("flows"), **tables}, zones=zones)
+    return make.written(
+        folder / "releases", manifest=manifest, tables={"flows": tables.pop("flows"), **tables}, zones=zones
+    )
 
 
 def facts_of(

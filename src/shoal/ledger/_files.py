@@ -46,6 +46,20 @@ def create_once(file: Path, data: bytes) -> None:
             os.close(handle)
 
 
+def read_secret(file: Path, size: int, otherwise: str = "") -> bytes:
+    """A secret of so many bytes, which only its owner may read. Raises `StateError`.
+
+    otherwise  what else may be done about a damaged one than putting it back
+    """
+    with sentences(file):
+        secret, mode = file.read_bytes(), file.stat().st_mode
+    if mode & 0o077:
+        raise StateError(f"{file} is a secret that other users can read; run: chmod 600 {file}")
+    if len(secret) != size:
+        raise StateError(f"{file} is damaged; restore it from a backup{f', {otherwise}' if otherwise else ''}")
+    return secret
+
+
 @contextmanager
 def sentences(path: Path) -> Iterator[None]:
     """Turn a failure of the file system at `path` into a `StateError`."""

@@ -15,7 +15,7 @@ _ADVISORY_LOCK = 0x73686F616D  # one process at a time gives places in the log
 def note(connection: Connection, *entries: Entry) -> None:
     """Write entries beside what they tell, in its transaction."""
     for entry in entries:
-        row = {"id": entry.id, "kind": entry.kind, "source": getattr(entry, "source", None)}
+        row = {"id": entry.id, "kind": entry.kind, "about": _about(entry)}
         connection.execute(insert(tables.event).values(**row, entry=entry.to_bytes().decode()))
 
 
@@ -24,11 +24,11 @@ def settle(connection: Connection) -> int:
     if connection.dialect.name == "postgresql":  # SQLite is locked as a whole already
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
     e = tables.event.c
-    size = _size(connection)
+    given = size(connection)
     waiting = connection.execute(select(e.number).where(e.position.is_(None)).order_by(e.number)).scalars().all()
-    for position, number in enumerate(waiting, start=size):
+    for position, number in enumerate(waiting, start=given):
         connection.execute(update(tables.event).where(e.number == number).values(position=position))
-    return size + len(waiting)
+    return given + len(waiting)
 
 
 def settled(connection: Connection, first: int, most: int) -> list[bytes]:
@@ -38,21 +38,26 @@ def settled(connection: Connection, first: int, most: int) -> list[bytes]:
     return [entry.encode() for entry in connection.execute(query).scalars()]
 
 
-def latest(connection: Connection, kind: str, source: str | None = None) -> Entry | None:
-    """The newest entry of a kind, about a source."""
+def latest(connection: Connection, kind: str, about: str | None = None) -> Entry | None:
+    """The newest entry of a kind, about a source or a release."""
     e = tables.event.c
-    where = (e.kind == kind) if source is None else (e.kind == kind) & (e.source == source)
+    where = (e.kind == kind) if about is None else (e.kind == kind) & (e.about == about)
     query = select(e.entry).where(where).order_by(e.number.desc()).limit(1)
     found = connection.execute(query).scalar()
     return None if found is None else Entries.parse(found.encode())
 
 
-def find(connection: Connection, kind: str, source: str | None = None) -> list[tuple[int | None, Entry]]:
-    """Every entry of a kind, about a source, oldest first, with its place."""
+def find(connection: Connection, kind: str, about: str | None = None) -> list[tuple[int | None, Entry]]:
+    """Every entry of a kind, about a source or a release, oldest first, with its place."""
     e = tables.event.c
-    where = (e.kind == kind) if source is None else (e.kind == kind) & (e.source == source)
+    where = (e.kind == kind) if about is None else (e.kind == kind) & (e.about == about)
     rows = connection.execute(select(e.position, e.entry).where(where).order_by(e.number))
     return [(position, Entries.parse(entry.encode())) for position, entry in rows]
+
+
+def _about(entry: Entry) -> str | None:
+    """What an entry is looked up by: the release, else the source, that it speaks of."""
+    return getattr(entry, "release", None) or getattr(entry, "source", None)
 
 
 def place_of(connection: Connection, id: str) -> int | None:
@@ -61,6 +66,7 @@ def place_of(connection: Connection, id: str) -> int | None:
     return found
 
 
-def _size(connection: Connection) -> int:
+def size(connection: Connection) -> int:
+    """How many entries have a place."""
     last = connection.execute(select(func.max(tables.event.c.position))).scalar()
     return 0 if last is None else int(last) + 1

@@ -1,19 +1,21 @@
 """The one folder that outlives a run: accounts, the secret key of digests, copies of what was released."""
 
 import secrets
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from sqlalchemy import URL
 
-from shoal.errors import StateError
-from shoal.ledger._files import create_once, make_folder, sentences
+from shoal.errors import RefusedError
+from shoal.ledger._files import create_once, make_folder, read_secret
 from shoal.ledger.accounts import Accounts
+from shoal.ledger.entries import RefusalEntry
 from shoal.ledger.journal import Journal
 from shoal.ledger.locks import request_lock
+from shoal.plan import Plan
 
 _KEY_BYTES = 32
 
@@ -44,23 +46,28 @@ class State:
         make_folder(folder / "releases")
         url = accounts if accounts is not None else URL.create("sqlite", database=str(folder / "accounts.sqlite"))
         accounts_ = Accounts.open(url, wait=wait)
-        journal = Journal(accounts_.database)
+        journal = Journal(accounts_.database, folder)
         return cls(folder, accounts_, journal, _digest_key(folder / "digest.key"), folder / "releases")
 
     def lock(self, key: str, waiting: Callable[[], None] | None = None) -> AbstractContextManager[None]:
         """`request_lock` in this folder."""
         return request_lock(self.folder, key, waiting)
 
+    @contextmanager
+    def refusals_of(self, plan: Plan) -> Iterator[None]:
+        """Where what runs inside refuses `plan`, the log is told: whose it was, for what, and why in a word."""
+        try:
+            yield
+        except RefusedError as refusal:
+            basis = plan.source.basis
+            self.journal.record(
+                RefusalEntry(
+                    source=plan.source.name, purpose=basis.purpose, plan_sha256=plan.digest(), reason=refusal.reason
+                )
+            )
+            raise
+
 
 def _digest_key(file: Path) -> bytes:
     create_once(file, secrets.token_bytes(_KEY_BYTES))
-    with sentences(file):
-        key, mode = file.read_bytes(), file.stat().st_mode
-    if mode & 0o077:
-        raise StateError(f"{file} is a secret that other users can read; run: chmod 600 {file}")
-    if len(key) != _KEY_BYTES:
-        raise StateError(
-            f"{file} is damaged; restore it from a backup, or remove it, after which a plan that was released "
-            "before is charged again"
-        )
-    return key
+    return read_secret(file, _KEY_BYTES, "or remove it, after which a plan that was released before is charged again")

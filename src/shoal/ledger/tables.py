@@ -133,10 +133,10 @@ event = Table(
     Column("number", Integer, primary_key=True, autoincrement=True),
     Column("id", String, nullable=False, unique=True),
     Column("kind", String, nullable=False),
-    Column("source", String),
+    Column("about", String),
     Column("entry", Text, nullable=False),
     Column("position", Integer, unique=True),
-    Index("shoal_event_of", "kind", "source"),
+    Index("shoal_event_of", "kind", "about"),
 )
 """Entries of the public log, written in the transaction of what they tell. `position` is their place in the log, given
 when they are handed on to it (`journal`); an entry without one is on its way."""

@@ -9,7 +9,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
@@ -25,7 +25,9 @@ from shoal.privacy.mechanism import LAPLACE_95, NORMAL_95, ONE
 from shoal.release import _grid, _store
 from shoal.release._selected import are_selected
 from shoal.release.manifest import Manifest
+from shoal.release.proof import PROOF
 from shoal.release.statistic_facts import ESTIMATES, ClassFacts, StatisticFacts
+from shoal.release.trust import Trust
 
 if TYPE_CHECKING:
     import polars as pl
@@ -52,6 +54,7 @@ class Folder:
     """The folder under examination. What it caches may be used by checks that need the check which read it."""
 
     path: Path
+    trust: Trust = field(default_factory=Trust)
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -129,7 +132,7 @@ def files(folder: Folder) -> None:
     if surplus := sorted(name for name in listed if name.startswith("tables/") and name not in needed):
         raise Failed(f"{surplus[0]} belongs to no statistic of {MANIFEST}")
     for name, path in _walk(folder.path):
-        if name == MANIFEST:
+        if name in (MANIFEST, PROOF):
             continue
         expected = listed.pop(name, None)
         if expected is None:
@@ -172,6 +175,11 @@ def plan(folder: Folder) -> None:
         "basis.legal_basis": (m.basis.legal_basis, said.source.basis.legal_basis),
         "basis.purpose": (m.basis.purpose, said.source.basis.purpose),
         "basis.assessment_sha256": (m.basis.assessment_sha256 is None, said.source.basis.assessment is None),
+        "basis.consent_sha256": (m.basis.consent_sha256 is None, said.source.basis.consent is None),
+        "basis.collected": (m.basis.collected, said.source.basis.collected),
+        "basis.expires": (m.basis.expires, said.source.basis.expires),
+        "basis.consent_expires": (m.basis.consent_expires, said.source.basis.consent_expires),
+        "basis.retention_days": (m.basis.retention_days, said.source.basis.retention_days),
         "zones.kind": (m.zones.kind, said.zones.kind),
         "period.start": (m.period.start, said.period.start),
         "period.end": (m.period.end, said.period.end),

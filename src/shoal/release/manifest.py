@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class Facts(FactsBase):
     """All that a manifest says before the files are written. Make one with `Facts.of`."""
 
-    later: ClassVar[Mapping[str, object]] = {"publication": None, "places": None}
+    later: ClassVar[Mapping[str, object]] = {"publication": None, "places": None, "log": None}
 
     format: Literal[1] = 1
     id: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d-[A-Za-z0-9][A-Za-z0-9_-]{0,79}$")]
@@ -54,6 +54,8 @@ class Facts(FactsBase):
     period: PeriodFacts
     privacy: PrivacyFacts
     account: AccountFacts
+    log: Text | None = None
+    """Public key of the log in which the release stands (C2SP signed-note)."""
     statistics: Annotated[tuple[StatisticFacts, ...], BeforeValidator(as_tuple), Field(min_length=1)]
     post_processing: Sentences = ()
     not_protected: Sentences = sentences.NOT_PROTECTED
@@ -71,14 +73,15 @@ class Facts(FactsBase):
         account_unit: Unit,
         statistics: Sequence[StatisticFacts],
         rho: Fraction | None = None,
-        assessment_sha256: str | None = None,
+        basis: BasisFacts | None = None,
+        log: str | None = None,
         post_processing: Sequence[str] = (),
         created: datetime | None = None,
         places: "Zones | None" = None,
     ) -> Self:
         """The facts of a release of `plan` over `zones`; `rho` (per unit) is the sum over statistics if not given."""
         total = sum((Fraction(s.rho) for s in statistics), Fraction(0)) if rho is None else rho
-        unit, basis = plan.period.unit, plan.source.basis
+        unit, said = plan.period.unit, plan.source.basis
         return cls(
             id=id,
             created=f"{(created or datetime.now(UTC)).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
@@ -86,12 +89,7 @@ class Facts(FactsBase):
             code=code,
             synthetic=plan.source.synthetic,
             source=SourceFacts(name=plan.source.name, kind=plan.source.kind),
-            basis=BasisFacts(
-                controller=basis.controller,
-                legal_basis=basis.legal_basis,
-                purpose=basis.purpose,
-                assessment_sha256=assessment_sha256,
-            ),
+            basis=basis or BasisFacts(controller=said.controller, legal_basis=said.legal_basis, purpose=said.purpose),
             publication=PublicationFacts.of(plan),
             plan=plan.public(),
             plan_sha256=plan.digest(),
@@ -114,6 +112,7 @@ class Facts(FactsBase):
                 several_units=sentences.several_units(unit),
             ),
             account=AccountFacts(charge=charge, unit=account_unit),
+            log=log,
             statistics=tuple(statistics),
             post_processing=tuple(post_processing),
         )

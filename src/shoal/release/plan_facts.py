@@ -1,11 +1,13 @@
 """The facts that follow from the plan and its account: source, basis, places, period, privacy."""
 
+from collections.abc import Mapping
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
 from pydantic import Field
 
-from shoal.plan import Plan, Purpose, Unit, ZonesKind
+from shoal.ledger.entries import SourceEntry
+from shoal.plan import Collected, Plan, Purpose, Unit, ZonesKind
 from shoal.release import sentences
 from shoal.release._facts import Count, FactsBase, FractionText, Sentences, Sha256, Text
 
@@ -27,6 +29,29 @@ class BasisFacts(FactsBase):
     legal_basis: Text
     purpose: Purpose
     assessment_sha256: Sha256 | None = None
+    expires: date | None = None
+    """Last day on which the basis holds."""
+    collected: Collected = "unstated"
+    consent_sha256: Sha256 | None = None
+    """Of the evidence that the people in the records agreed."""
+    consent_purpose: Purpose | None = None
+    consent_expires: date | None = None
+    retention_days: Annotated[int, Field(ge=1)] | None = None
+    """Days after the end of a unit for which records of it may be kept."""
+
+    later: ClassVar[Mapping[str, object]] = {
+        "expires": None,
+        "collected": "unstated",
+        "consent_sha256": None,
+        "consent_purpose": None,
+        "consent_expires": None,
+        "retention_days": None,
+    }
+
+    @classmethod
+    def of(cls, registered: SourceEntry) -> Self:
+        """What was registered."""
+        return cls(**{name: getattr(registered, name) for name in cls.model_fields})
 
 
 class PublicationFacts(FactsBase):

@@ -1,13 +1,18 @@
-"""Verifying a release offline, from its folder alone: was it changed, is it whole, does its arithmetic hold?"""
+"""Verifying a release: was it changed, is it whole, does its arithmetic hold, does it stand in the public log?
 
-from collections.abc import Callable
+All that needs the folder alone, and no network. Who holds more in hand (the log's key, its present state, a checkpoint
+of an earlier day, a list of witnesses) holds it against the folder too.
+"""
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from shoal.errors import UsageError, VerificationError
-from shoal.release import _checks, _cost, _publication
+from shoal.release import _checks, _cost, _logged, _publication
 from shoal.release._checks import Failed, Folder
 from shoal.release.manifest import Manifest
+from shoal.release.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +66,31 @@ CHECKS: tuple[Check, ...] = (
         _publication.publication,
         ("files", "plan"),
     ),
+    Check("logged", "the release stands in the public log, under its key", _logged.logged, ("manifest",)),
 )
 
 
-def verify(folder: str | Path) -> list[Outcome]:
+TRUSTED: tuple[tuple[str, Check], ...] = (
+    ("key", Check("key", "it is signed with the key that you hold", _logged.key, ("logged",))),
+    (
+        "log",
+        Check(
+            "log",
+            "the log continues that of the proof, holds the charge, and has no correction",
+            _logged.in_log,
+            ("logged",),
+        ),
+    ),
+    ("kept", Check("history", "the log continues the checkpoint that you kept", _logged.history, ("log",))),
+    ("policy", Check("witnesses", "enough of your witnesses cosigned the checkpoint", _logged.witnesses, ("logged",))),
+)
+"""Checks for those who bring something of their own, by the field of `Trust` that holds it."""
+
+
+def verify(folder: str | Path, trust: Trust | None = None) -> list[Outcome]:
     """Run every check on the release in `folder`. Raises `UsageError` where there is no such folder, nothing else."""
-    opened = _open(folder)
-    return [_run(check, opened, done) for done in [dict[str, bool]()] for check in CHECKS]
+    opened = _open(folder, trust or Trust())
+    return [_run(check, opened, done) for done in [dict[str, bool]()] for check in _checks_of(opened)]
 
 
 def require(folder: str | Path) -> Manifest:
@@ -75,7 +98,7 @@ def require(folder: str | Path) -> Manifest:
 
     Raises `VerificationError` for the first that does not.
     """
-    opened = _open(folder)
+    opened = _open(folder, Trust())
     done: dict[str, bool] = {}
     for check in CHECKS:
         outcome = _run(check, opened, done)
@@ -87,11 +110,18 @@ def require(folder: str | Path) -> Manifest:
     return opened.manifest
 
 
-def _open(folder: str | Path) -> Folder:
+def _checks_of(folder: Folder) -> Iterator[Check]:
+    yield from CHECKS
+    for held, check in TRUSTED:
+        if getattr(folder.trust, held) is not None:
+            yield check
+
+
+def _open(folder: str | Path, trust: Trust) -> Folder:
     path = Path(folder)
     if not path.is_dir():
         raise UsageError(f"{path}: there is no such folder; give the folder of a release, the one with manifest.json")
-    return Folder(path)
+    return Folder(path, trust)
 
 
 def _run(check: Check, folder: Folder, done: dict[str, bool]) -> Outcome:
