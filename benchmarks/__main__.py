@@ -15,6 +15,7 @@ ALL = {
     "stays": ["benchmarks.stays"],
     "presence": ["benchmarks.presence", "--records", "10000000"],
     "spark": ["benchmarks.spark", "--records", "10000000"],
+    "translog": ["benchmarks.translog"],
 }
 
 
