@@ -4,6 +4,8 @@
     FaultyDisk(at=n)                            stops before step n
     FaultyDisk(at=n, torn=True)                 a write stops in the middle
     FaultyDisk(at=n, lose=True)                 and the power fails: what was not forced to the disk is lost
+    disk.heir()                                 the disk of the next process; what was not forced is still in memory
+    disk.power_fails()                          and now it is lost
 
 After the stop every step stops, so that no `finally` of the code under test can mend anything: the process is dead.
 """
@@ -30,6 +32,18 @@ class FaultyDisk(Disk):
         self._dead = False
         self._loose: set[Path] = set()  # files whose content was not forced
         self._names: list[tuple[Path, Callable[[], None]]] = []  # (folder not forced, how to undo its change)
+
+    def heir(self) -> "FaultyDisk":
+        heir = FaultyDisk()
+        heir._loose, heir._names = set(self._loose), list(self._names)
+        return heir
+
+    def power_fails(self) -> None:
+        for file in self._loose:
+            if file.is_file():
+                os.truncate(file, 0)
+        for _, undo in reversed(self._names):
+            undo()
 
     def step_make(self, folder: Path) -> None:
         self._step("make")
@@ -86,16 +100,9 @@ class FaultyDisk(Disk):
             if self._torn and half is not None:
                 half()
             if self._lose:
-                self._power_fails()
+                self.power_fails()
             raise Crash
         self.steps.append(kind)
-
-    def _power_fails(self) -> None:
-        for file in self._loose:
-            if file.is_file():
-                os.truncate(file, 0)
-        for _, undo in reversed(self._names):
-            undo()
 
 
 def count(scenario: Callable[[FaultyDisk], object]) -> list[str]:

@@ -51,7 +51,7 @@ class Log:
         if origin is not None and origin != key.name:
             raise UsageError(f"the log is called {origin!r} and its key {key.name!r}; the two have to be the same")
         log = cls(folder, key, files or Disk())
-        log._files.make_folder(folder)
+        log._files.make_folder(folder, folder.parent)
         with log._locked():
             log._begin()
             log._finish()
@@ -164,12 +164,10 @@ class Log:
             self._files.sync(self.folder)  # it may have been renamed just before a crash
             note = Note.parse(data)
             checkpoint = open_checkpoint(note, self.vkey)
-            if self._note and self._view.checkpoint == checkpoint:
-                self._view.note = note
-            else:
-                self._view = View(checkpoint, note, self._read)
-            self._view.tree.edge()
-            self._note = data
+            same = self._note and self._view.checkpoint == checkpoint
+            view = View(checkpoint, note, self._read, self._view.tree if same else None)
+            view.tree.edge()
+            self._view, self._note = view, data
         return self._view
 
     def _read(self, path: str, limit: int) -> bytes | None:

@@ -1,6 +1,5 @@
 """The tree of one checkpoint, read from tiles. No hash is believed before it has led to the checkpoint's root."""
 
-from collections import OrderedDict
 from collections.abc import Callable
 
 from shoal.errors import VerificationError
@@ -8,7 +7,7 @@ from shoal.translog.merkle import WIDTH, fold, subtree_root
 from shoal.translog.tiles import HEIGHT, SPAN, Tile, levels, split, width_at
 
 _KEPT = 256
-"""Full tiles that are remembered: 2 MiB."""
+"""Full tiles that are remembered, about 4 MiB; then all are forgotten, which needs no lock between threads."""
 
 
 class Tree:
@@ -23,7 +22,7 @@ class Tree:
         self.root = root
         self._read = read
         self._edge: list[list[bytes]] | None = None
-        self._full: OrderedDict[tuple[int, int], list[bytes]] = OrderedDict()
+        self._full: dict[tuple[int, int], list[bytes]] = {}
 
     def hash(self, level: int, index: int) -> bytes:
         """Of the full subtree over the entries [index * 2**level, (index + 1) * 2**level)."""
@@ -42,11 +41,9 @@ class Tree:
             known = self._fetch(level, index)
             if fold(known) != above:
                 raise VerificationError(f"{Tile(level, index).path} of the log does not belong to its checkpoint")
+            if len(self._full) >= _KEPT:
+                self._full.clear()
             self._full[level, index] = known
-            if len(self._full) > _KEPT:
-                self._full.popitem(last=False)
-        else:
-            self._full.move_to_end((level, index))
         return known
 
     def edge(self) -> list[list[bytes]]:

@@ -20,11 +20,11 @@ Fetch = Callable[[str, int], bytes | None]
 class View:
     """The log up to a checkpoint whose signature was verified. Raises `VerificationError` for what does not belong."""
 
-    def __init__(self, checkpoint: Checkpoint, note: Note, fetch: Fetch) -> None:
+    def __init__(self, checkpoint: Checkpoint, note: Note, fetch: Fetch, tree: Tree | None = None) -> None:
         self.checkpoint = checkpoint
         self.note = note
         self._fetch = fetch
-        self.tree = Tree(checkpoint.size, checkpoint.root, self._tile)
+        self.tree = tree or Tree(checkpoint.size, checkpoint.root, self._tile)
 
     @property
     def size(self) -> int:

@@ -1,16 +1,12 @@
 """One call over HTTP: limited in bytes and in time, and to http and https wherever it is sent on to."""
 
-import gzip
-import http.client
 import time
-import urllib.error
-import urllib.request
-import zlib
-from io import BytesIO
-from typing import IO
-from urllib.parse import urlsplit
+from typing import IO, TYPE_CHECKING
 
 from shoal.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from urllib.request import OpenerDirector
 
 TIMEOUT = 10.0
 """Seconds that a server may be silent."""
@@ -23,6 +19,11 @@ _CHUNK = 1 << 16
 
 def call(address: str, limit: int, timeout: float = TIMEOUT, body: bytes | None = None) -> tuple[int, bytes]:
     """GET `address`, or POST `body` to it: the status and at most `limit` bytes. Raises `DataError`."""
+    import http.client
+    import urllib.error
+    import urllib.request
+    import zlib
+
     request = urllib.request.Request(address, data=body, headers={"Accept-Encoding": "gzip, identity"})  # noqa: S310
     if body is not None:
         request.add_header("Content-Type", "text/plain; charset=utf-8")
@@ -40,6 +41,8 @@ def call(address: str, limit: int, timeout: float = TIMEOUT, body: bytes | None 
 
 def check_address(address: str) -> str:
     """An address with http or https, without the slash at its end. Raises `UsageError`."""
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(address)
         port = parts.port
@@ -51,8 +54,10 @@ def check_address(address: str) -> str:
     return address.rstrip("/")
 
 
-def _opener() -> urllib.request.OpenerDirector:
+def _opener() -> "OpenerDirector":
     """Knows http and https and no other way, also where a server sends it elsewhere."""
+    import urllib.request
+
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler,
@@ -77,6 +82,9 @@ def _read(answer: IO[bytes], coding: str | None, limit: int, until: float) -> by
             raise TimeoutError
     data = b"".join(parts)
     if coding is not None and coding.lower() == "gzip" and size <= limit:
+        import gzip
+        from io import BytesIO
+
         with gzip.GzipFile(fileobj=BytesIO(data)) as stream:
             data = stream.read(limit + 1)
     elif coding is not None and coding.lower() not in ("identity", "gzip"):

@@ -58,7 +58,7 @@ class Witness:
             self._logs.setdefault(log.name, []).append(log)
         self._files = files or Disk()
         self._clock = clock
-        self._files.make_folder(folder)
+        self._files.make_folder(folder, folder.parent)
         self._files.sync(folder)  # what was renamed just before a crash counts from now on
         for origin in self._logs:
             self.latest(origin)
