@@ -13,8 +13,10 @@ from shoal.ends import MAX_MEASURED, select
 from shoal.engines import Engine, LocalEngine, Opened, Progress
 from shoal.errors import StateError
 from shoal.estimate import Estimated, Merge, end_table, pair_table, tables
+from shoal.intake import Barred, OptOuts
 from shoal.ledger import Request, State
 from shoal.ledger.entries import ReleaseEntry
+from shoal.ledger.optouts import OptOutList
 from shoal.ledger.registration import refuse_basis, register, today
 from shoal.plan import PLACE, Plan, next_unit
 from shoal.privacy.budget import Paid
@@ -90,7 +92,9 @@ def run(
             state.accounts.check(request)  # refuse before hours of work; `charge` below decides
             require_room(size, (state.releases, out))
             tally = Tally()
-            sums = engine.sums(design, source, tally, progress)
+            opted_out = OptOutList(state.folder, state.accounts.database).read()
+            barred = Barred(OptOuts(opted_out.key, opted_out.hashes))
+            sums = engine.sums(design, source, tally, progress, barred)
             for reason, count in tally.summary():
                 tell(f"  {count} {reason}")
             require_room(size, (state.releases, out))
@@ -112,6 +116,7 @@ def run(
                 log=str(state.journal.key.vkey),
                 post_processing=(*POST_PROCESSING, *([TOP_DOWN] if any(s.top_down for s in design.statistics) else [])),
                 places=design.places,
+                opt_outs=opted_out.version,
             )
             rows = {name: table.rows for name, table in estimated.items()}
             folder = write(state.releases, manifest=facts, tables=rows, zones=design.zones, places=design.places)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol, TypeVar
 
 from shoal.design import Design
+from shoal.intake import Barred
 from shoal.privacy.sums import ExactSums
 from shoal.sources import Tally
 
@@ -42,8 +43,12 @@ class Engine(Protocol[Records]):
         """Find and check the records of `design`. Raises `PlanError` and `DataError`, one sentence."""
         ...
 
-    def sums(self, design: Design, source: Records, tally: Tally, progress: Progress) -> Mapping[str, ExactSums]:
+    def sums(
+        self, design: Design, source: Records, tally: Tally, progress: Progress, barred: Barred | None = None
+    ) -> Mapping[str, ExactSums]:
         """The bounded sums of each measure of `design` over the records of `source`, sealed.
+
+        barred  whom the intake does not let in; default: nobody
 
         Counts rows in `tally` and stops with its `DataError` where too many can't be used.
         """

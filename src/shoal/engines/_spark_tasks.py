@@ -27,7 +27,7 @@ from shoal.buckets.partition import partition
 from shoal.engines._bucket import bounded
 from shoal.engines._spark_keys import Box, Keys
 from shoal.engines._spark_notes import RowCount, fault_of, guarded
-from shoal.engines._spark_ship import Shipped
+from shoal.engines._spark_ship import Shipped, ShippedBarred
 from shoal.engines._sparse import Slots, SparseSums, add_packed, pack_dense
 from shoal.errors import DataError, PlanError
 from shoal.intake import Intake
@@ -116,13 +116,22 @@ class Reading(Task):
 class SealRecords(Reading):
     """Rows under pseudonyms, sealed by part: (part, segment).
 
-    bits   2**bits parts
-    piece  records of a segment, at most
+    bits    2**bits parts
+    piece   records of a segment, at most
+    barred  whom the intake does not let in, sealed; None: nobody
     """
 
-    def __init__(self, design: Shipped, keys: Keys, shape: Shape, bits: int, piece: int) -> None:
+    def __init__(
+        self,
+        design: Shipped,
+        keys: Keys,
+        shape: Shape,
+        bits: int,
+        piece: int,
+        barred: ShippedBarred | None = None,
+    ) -> None:
         super().__init__(design, keys, shape)
-        self._bits, self._piece = bits, piece
+        self._bits, self._piece, self._barred = bits, piece, barred
 
     def _run(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         count, box = RowCount(), self._keys.box()
@@ -137,7 +146,8 @@ class SealRecords(Reading):
         design = self._design.get()
         calendar = design.calendar
         clock = Clock.from_plan(design.plan, calendar)
-        intake = Intake(self._keys.pseudonymizer(), design.plan.cleaning.max_accuracy)
+        barred = None if self._barred is None else self._barred.get(self._keys)
+        intake = Intake(self._keys.pseudonymizer(), design.plan.cleaning.max_accuracy, barred)
         for rows in self._rows(batches):
             if design.plan.source.kind == "points":
                 admitted = intake.admit_points(points(rows, clock, calendar.start, calendar.end, count))

@@ -16,7 +16,7 @@ from shoal.engines._engine import Progress
 from shoal.engines._memory import kept_memory
 from shoal.engines._totals import Totals
 from shoal.errors import UsageError
-from shoal.intake import Intake, Pseudonymizer
+from shoal.intake import Barred, Intake, Pseudonymizer
 from shoal.privacy.sums import ExactSums
 from shoal.sources import PointBatch, Source, Tally, TripBatch, open_source
 
@@ -60,17 +60,27 @@ class LocalEngine:
         """See `Engine.open`."""
         return open_source(design.plan, design.calendar, design.zones)
 
-    def sums(self, design: Design, source: Source, tally: Tally, progress: Progress) -> Mapping[str, ExactSums]:
+    def sums(
+        self, design: Design, source: Source, tally: Tally, progress: Progress, barred: Barred | None = None
+    ) -> Mapping[str, ExactSums]:
         """See `Engine.sums`."""
         buckets = Buckets(source.kind, design.calendar.unit_start, self.held, self.temp)
         with closing(buckets), kept_memory():
-            self._fill(buckets, design, source, tally, progress)
+            self._fill(buckets, design, source, tally, progress, barred)
             tally.check(design.plan.source.max_bad_rows, design.plan)
             return self._add_up(buckets, design, tally.rows, progress)
 
-    def _fill(self, buckets: Buckets, design: Design, source: Source, tally: Tally, progress: Progress) -> None:
+    def _fill(
+        self,
+        buckets: Buckets,
+        design: Design,
+        source: Source,
+        tally: Tally,
+        progress: Progress,
+        barred: Barred | None,
+    ) -> None:
         """Every record under its pseudonym into its bucket; the key of the pseudonyms dies with this call."""
-        intake = Intake(Pseudonymizer(), design.plan.cleaning.max_accuracy)
+        intake = Intake(Pseudonymizer(), design.plan.cleaning.max_accuracy, barred)
         read, size, lock = 0, max(1, source.size), Lock()
 
         def seen(number: int) -> None:

@@ -14,9 +14,10 @@ from shoal.engines._engine import Progress
 from shoal.engines._spark_frames import Frames, open_frames
 from shoal.engines._spark_keys import Keys
 from shoal.engines._spark_notes import add_counts, fault
-from shoal.engines._spark_ship import Shipped
+from shoal.engines._spark_ship import Shipped, ShippedBarred
 from shoal.engines._sparse import Slots, add_packed
 from shoal.errors import StateError, UsageError
+from shoal.intake import Barred
 from shoal.privacy.sums import ExactSums
 from shoal.sources import Tally
 from shoal.sources._frame import from_ipc
@@ -68,14 +69,17 @@ class SparkEngine:
 
         return SparkSource(session, design, shipped, open_frames(session, design, peek))
 
-    def sums(self, design: Design, source: "SparkSource", tally: Tally, progress: Progress) -> Mapping[str, ExactSums]:
+    def sums(
+        self, design: Design, source: "SparkSource", tally: Tally, progress: Progress, barred: Barred | None = None
+    ) -> Mapping[str, ExactSums]:
         """See `Engine.sums`."""
         keys, shipped, slots = Keys.random(), source.shipped, Slots(design)
         bits, piece = self._bits(source), _piece(source.session)
+        told = _ship_barred(source.session, barred, keys)
 
         def build() -> "DataFrame":
             sealed = _union(
-                part.frame.mapInArrow(tasks.SealRecords(shipped, keys, part.shape, bits, piece), tasks.SEALED)
+                part.frame.mapInArrow(tasks.SealRecords(shipped, keys, part.shape, bits, piece, told), tasks.SEALED)
                 for part in source.frames.parts
             )
             added = _by_id(sealed, 1 << bits, "part").mapInArrow(
@@ -160,6 +164,14 @@ def _ship(session: "SparkSession", design: Design) -> Shipped:
     if spark.is_remote(session):
         return Shipped(design)
     return spark.explained(lambda: Shipped(design, session.sparkContext.broadcast))
+
+
+def _ship_barred(session: "SparkSession", barred: Barred | None, keys: Keys) -> ShippedBarred | None:
+    if barred is None:
+        return None
+    if spark.is_remote(session):
+        return ShippedBarred(barred, keys)
+    return spark.explained(lambda: ShippedBarred(barred, keys, session.sparkContext.broadcast))
 
 
 def _union(frames: Any) -> "DataFrame":

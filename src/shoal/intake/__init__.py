@@ -1,6 +1,7 @@
 """Intake: records under identifiers come in, records under pseudonyms go on."""
 
+from shoal.intake.barred import Barred, OptOuts
 from shoal.intake.door import Intake
 from shoal.intake.pseudonym import Pseudonymizer
 
-__all__ = ["Intake", "Pseudonymizer"]
+__all__ = ["Barred", "Intake", "OptOuts", "Pseudonymizer"]

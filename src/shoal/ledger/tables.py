@@ -8,7 +8,19 @@ import re
 from datetime import UTC, date, datetime
 from fractions import Fraction
 
-from sqlalchemy import Boolean, Column, Dialect, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 from sqlalchemy.types import TypeDecorator
 
 from shoal.errors import StateError
@@ -143,3 +155,22 @@ when they are handed on to it (`journal`); an entry without one is on its way.""
 
 log = Table("shoal_log", metadata, Column("key", String, primary_key=True))
 """One row: the public key of the log that these accounts are told in."""
+
+opt_out = Table(
+    "shoal_opt_out",
+    metadata,
+    Column("hash", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+"""Devices that are never counted: of each a keyed hash, 64 bits read as a signed number (`optouts`). The rows stand in
+the order of their hashes: nothing says which came first, or with which."""
+
+opt_out_version = Table(
+    "shoal_opt_out_version",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("added", Integer, nullable=False),
+    Column("removed", Integer, nullable=False),
+    Column("key_check", String, nullable=False),
+)
+"""Every version of that list, from 1: how many devices were named, known or not, and which key hashed them."""

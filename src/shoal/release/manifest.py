@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 class Facts(FactsBase):
     """All that a manifest says before the files are written. Make one with `Facts.of`."""
 
-    later: ClassVar[Mapping[str, object]] = {"publication": None, "places": None, "log": None}
+    later: ClassVar[Mapping[str, object]] = {"publication": None, "places": None, "opt_outs": None, "log": None}
 
     format: Literal[1] = 1
     id: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d-[A-Za-z0-9][A-Za-z0-9_-]{0,79}$")]
@@ -51,6 +51,8 @@ class Facts(FactsBase):
     zones: ZonesFacts
     places: PlacesFacts | None = None
     """None: no statistic is counted by named places."""
+    opt_outs: Annotated[int, Field(ge=1)] | None = None
+    """Version of the list of devices that are not counted, as in the log; None: there was no list."""
     period: PeriodFacts
     privacy: PrivacyFacts
     account: AccountFacts
@@ -78,6 +80,7 @@ class Facts(FactsBase):
         post_processing: Sequence[str] = (),
         created: datetime | None = None,
         places: "Zones | None" = None,
+        opt_outs: int | None = None,
     ) -> Self:
         """The facts of a release of `plan` over `zones`; `rho` (per unit) is the sum over statistics if not given."""
         total = sum((Fraction(s.rho) for s in statistics), Fraction(0)) if rho is None else rho
@@ -101,6 +104,7 @@ class Facts(FactsBase):
                 parents=any(parent is not None for parent in zones.parents),
             ),
             places=None if places is None else PlacesFacts.of(places),
+            opt_outs=opt_outs,
             period=PeriodFacts(start=plan.period.start, end=plan.period.end, unit=unit, timezone=plan.source.timezone),
             privacy=PrivacyFacts(
                 unit=unit,

@@ -126,6 +126,7 @@ def _protected(facts: Facts) -> str:
         f"one {p.unit} an even chance can become at most {surest(Fraction(p.epsilon))} sure of it. "
         f"Exactly: {p.definition} with rho = {number(p.rho)} for each {p.unit} ({each}).\n\n"
         f"The period holds {count}. {escape(p.several_units)}"
+        + ("" if facts.opt_outs is None else f"\n\n{sentences.opt_outs(facts.opt_outs)}")
     )
 
 

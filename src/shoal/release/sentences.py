@@ -70,3 +70,11 @@ def several_units(unit: Unit) -> str:
 def synthetic() -> str:
     """The warning on every output of a simulated source."""
     return "SYNTHETIC: the records behind this release were simulated. It says nothing about any real place."
+
+
+def opt_outs(version: int) -> str:
+    """That there are devices which are not counted."""
+    return (
+        f"Devices whose owners opted out are in no number here: those on version {version} of the list, which is "
+        "named in the log. How many they are is not said."
+    )

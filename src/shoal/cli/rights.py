@@ -1,0 +1,80 @@
+"""Commands about people's rights: who is never counted, what is kept, and for how long."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from shoal.cli._app import AccountsUrl, AsJson, Quiet, StateFolder, app, give
+
+if TYPE_CHECKING:
+    from shoal.rights.optout import Receipt
+
+optout = typer.Typer(no_args_is_help=True, help="Devices that are never counted: add, remove, count; never listed.")
+app.add_typer(optout, name="optout")
+
+Named = Annotated[Path, typer.Argument(metavar="FILE", help="One identifier a line, or a CSV file with --column.")]
+Column = Annotated[str | None, typer.Option("--column", help="FILE is CSV, and this column holds the identifiers.")]
+
+
+@optout.command()
+def add(
+    file: Named,
+    column: Column = None,
+    state: StateFolder = None,
+    accounts: AccountsUrl = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Devices in FILE are in no number computed from now on. Whether they were known is not said."""
+    from shoal.api import open_state
+    from shoal.rights.named import Named as Devices
+    from shoal.rights.optout import opt_out
+
+    named = Devices.read(file, column)
+    _answer(opt_out(open_state(Path(), state, accounts), named), as_json)
+
+
+@optout.command()
+def remove(
+    file: Named,
+    column: Column = None,
+    state: StateFolder = None,
+    accounts: AccountsUrl = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Devices in FILE are counted again. Whether they were on the list is not said."""
+    from shoal.api import open_state
+    from shoal.rights.named import Named as Devices
+    from shoal.rights.optout import opt_in
+
+    named = Devices.read(file, column)
+    _answer(opt_in(open_state(Path(), state, accounts), named), as_json)
+
+
+@optout.command()
+def count(
+    state: StateFolder = None, accounts: AccountsUrl = None, as_json: AsJson = False, quiet: Quiet = False
+) -> None:
+    """How many devices were named; one that was named twice counts twice."""
+    from shoal.api import existing_state
+    from shoal.ledger.optouts import OptOutList
+
+    found = existing_state(Path(), state, accounts)
+    total = OptOutList(found.folder, found.accounts.database).count()
+    numbers = {"version": total.version, "count": total.total, "added": total.added, "removed": total.removed}
+    give(
+        as_json,
+        lambda: numbers,
+        lambda: (
+            f"{total.total:,} devices: {total.added:,} added, {total.removed:,} removed, each as often as it was "
+            f"named; version {total.version}"
+        ),
+    )
+
+
+def _answer(receipt: "Receipt", as_json: bool) -> None:
+    facts: dict[str, Any] = {"version": receipt.version, "entry": receipt.entry, "position": receipt.position}
+    where = "its entry is on its way to the log" if receipt.position is None else f"entry {receipt.position} of the log"
+    give(as_json, lambda: facts, lambda: f"The list of opt-outs has version {receipt.version}; {where}.")
