@@ -1,5 +1,6 @@
 """Who opted out is in no number that is computed afterwards, and nothing says who that is."""
 
+import json
 import random
 import uuid
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ from shoal.privacy._open import open_sums
 from shoal.rights.named import Named
 from shoal.rights.optout import opt_in, opt_out
 from shoal.sources import Tally
+from shoal.translog.proof import Proof
 from tests.cli.shell import Answer, refused
 from tests.cli.shell import shoal as command
 from tests.engines.test_local import NUMBERS, ROWS, plan_of
@@ -152,8 +154,12 @@ class TestCommand:
         answer = self.ask("add", OUT[0], more=["--json", "--quiet"])
         assert answer.json.keys() == {"version", "entry", "position"} and answer.err == ""
         assert (answer.json["version"], answer.json["position"]) == (7, 6)
-        assert command("optout", "count", "--json").json == {"version": 7, "count": 1, "added": 4, "removed": 3}
-        assert command("optout", "count").out.startswith("1 devices: 4 added, 3 removed")
+        entry = self.ask("add", OUT[0], more=["--receipt", "receipt", "--json"]).json["entry"]
+        proof, log = Proof.parse(Path("receipt").read_bytes()), State.open(".shoal").journal.key.vkey
+        assert proof.index == 7 and entry["version"] == 8
+        proof.verify(json.dumps(entry, sort_keys=True, separators=(",", ":")).encode(), log)
+        assert command("optout", "count", "--json").json == {"version": 8, "count": 2, "added": 5, "removed": 3}
+        assert command("optout", "count").out.startswith("2 devices: 5 added, 3 removed")
 
     def test_nothing_holds_an_identifier(self, tmp_path: Path) -> None:
         rows = source.records(devices=40)

@@ -14,6 +14,10 @@ optout = typer.Typer(no_args_is_help=True, help="Devices that are never counted:
 app.add_typer(optout, name="optout")
 
 Named = Annotated[Path, typer.Argument(metavar="FILE", help="One identifier a line, or a CSV file with --column.")]
+ReceiptFile = Annotated[
+    Path | None,
+    typer.Option("--receipt", metavar="FILE", help="Where to write the proof that the change stands in the log."),
+]
 Column = Annotated[str | None, typer.Option("--column", help="FILE is CSV, and this column holds the identifiers.")]
 
 
@@ -21,6 +25,7 @@ Column = Annotated[str | None, typer.Option("--column", help="FILE is CSV, and t
 def add(
     file: Named,
     column: Column = None,
+    receipt: ReceiptFile = None,
     state: StateFolder = None,
     accounts: AccountsUrl = None,
     as_json: AsJson = False,
@@ -32,13 +37,14 @@ def add(
     from shoal.rights.optout import opt_out
 
     named = Devices.read(file, column)
-    _answer(opt_out(open_state(Path(), state, accounts), named), as_json)
+    _answer(opt_out(open_state(Path(), state, accounts), named), receipt, as_json)
 
 
 @optout.command()
 def remove(
     file: Named,
     column: Column = None,
+    receipt: ReceiptFile = None,
     state: StateFolder = None,
     accounts: AccountsUrl = None,
     as_json: AsJson = False,
@@ -50,7 +56,7 @@ def remove(
     from shoal.rights.optout import opt_in
 
     named = Devices.read(file, column)
-    _answer(opt_in(open_state(Path(), state, accounts), named), as_json)
+    _answer(opt_in(open_state(Path(), state, accounts), named), receipt, as_json)
 
 
 @optout.command()
@@ -74,7 +80,13 @@ def count(
     )
 
 
-def _answer(receipt: "Receipt", as_json: bool) -> None:
-    facts: dict[str, Any] = {"version": receipt.version, "entry": receipt.entry, "position": receipt.position}
-    where = "its entry is on its way to the log" if receipt.position is None else f"entry {receipt.position} of the log"
-    give(as_json, lambda: facts, lambda: f"The list of opt-outs has version {receipt.version}; {where}.")
+def _answer(receipt: "Receipt", file: Path | None, as_json: bool) -> None:
+    if file is not None:
+        file.write_bytes(bytes(receipt.proof))
+    version, position = receipt.entry.version, receipt.proof.index
+    facts: dict[str, Any] = {"version": version, "position": position, "entry": receipt.entry.model_dump(mode="json")}
+    give(
+        as_json,
+        lambda: facts | ({} if file is None else {"receipt": str(file)}),
+        lambda: f"The list of opt-outs has version {version}; entry {position} of the log.",
+    )

@@ -1,9 +1,10 @@
 """Opting out: devices go on the list of those that are never counted, or come off it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shoal.intake import Pseudonymizer
 from shoal.ledger import State
+from shoal.ledger.entries import OptOutEntry
 from shoal.ledger.optouts import OptOutList
 from shoal.rights.named import Named
 from shoal.translog.proof import Proof
@@ -13,13 +14,11 @@ from shoal.translog.proof import Proof
 class Receipt:
     """What a change of the list is answered with, whoever was named and whether they were known or not.
 
-    version  of the list, which the change made
-    entry    the id of its entry in the log
-    proof    that the entry, which `proof.extra` holds, is in the log
+    entry  of the log: the list has a new version
+    proof  that it is in the log
     """
 
-    version: int
-    entry: str
+    entry: OptOutEntry
     proof: Proof
 
 
@@ -37,4 +36,4 @@ def _change(state: State, named: Named, *, remove: bool) -> Receipt:
     listed = OptOutList(state.folder, state.accounts.database)
     hashes = Pseudonymizer(listed.key())(named.spellings())
     entry = listed.change(hashes, len(named), remove=remove)
-    return Receipt(entry.version, entry.id, replace(state.journal.proof(entry), extra=entry.to_bytes()))
+    return Receipt(entry, state.journal.proof(entry))
