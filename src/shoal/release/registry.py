@@ -158,6 +158,7 @@ def _implementation(facts: Facts) -> dict[str, Value]:
             [
                 "Each device's records are cleaned and followed by fixed rules that look at no other device.",
                 *(f"Rules of the plan: {rule}" for rule in rules),
+                *([] if facts.opt_outs is None else [sentences.opt_outs(facts.opt_outs)]),
                 "Bounds, noise and its kind follow from the plan and from public knowledge. No privacy loss is "
                 "accounted for choosing them: the plan's author must not have taken them from the records, which "
                 "nobody can check.",
@@ -202,7 +203,8 @@ def _justification(facts: Facts) -> str:
 
 def _administrative(facts: Facts, publication: PublicationFacts) -> dict[str, Value]:
     return {
-        "sources": "manifest.json and README.md of the release hold the same facts; its tables are the product.",
+        "sources": "manifest.json and README.md of the release hold the same facts; its tables are the product."
+        + ("" if facts.log is None else f" It stands in the transparency log with the key {facts.log}."),
         "notes": _lines(
             [
                 f"Legal basis: {facts.basis.legal_basis}.",
