@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from shoal.engines import Engine, Progress
     from shoal.ledger import State
+    from shoal.ledger.request import Standing
     from shoal.plan import Plan
     from shoal.preview import Preview
     from shoal.release import Release
@@ -76,6 +77,16 @@ def existing_state(folder: Path, state: str | Path | None, accounts: str | None 
     if not (path / "digest.key").is_file():
         raise UsageError(f"{path}: there are no accounts yet; name their folder with --state, or make a release first")
     return open_state(folder, state, accounts)
+
+
+def standing(plan: str | Path, *, state: str | Path | None = None, accounts: str | None = None) -> "Standing":
+    """What the plan would cost its account, and leave. Reads no record, charges nothing. Raises `RefusedError`."""
+    from shoal.design import Design
+    from shoal.pipeline import request_of
+    from shoal.plan import Plan
+
+    loaded = Plan.load(plan)
+    return open_state(loaded.folder, state, accounts).accounts.standing(request_of(Design.of(loaded)))
 
 
 def _wait(text: str) -> float:

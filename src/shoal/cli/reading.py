@@ -80,13 +80,34 @@ def derive(
 
 
 @app.command()
-def verify(release: ReleaseFolder, as_json: AsJson = False, quiet: Quiet = False) -> None:
-    """Check a release offline: hashes, schema, completeness, budget arithmetic. Exit status 3 where it fails."""
+def verify(
+    release: ReleaseFolder,
+    key: Annotated[
+        str | None, typer.Option("--key", metavar="KEY", help="The publisher's key, or its file, from another way.")
+    ] = None,
+    log: Annotated[
+        str | None, typer.Option("--log", metavar="URL|DIR", help="The log as it is now: paid for? withdrawn?")
+    ] = None,
+    witnesses: Annotated[
+        Path | None, typer.Option("--witnesses", metavar="POLICY", help="Who must have cosigned (C2SP tlog-policy).")
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option("--checkpoint", metavar="FILE", help="With --log: one that you keep; the newer takes its place."),
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Check a release: hashes, schema, completeness, budget arithmetic, log. Exit status 3 where it fails.
+
+    All that is offline. What you bring yourself (a key, the log, a policy, a checkpoint) is held against it as well.
+    """
+    from shoal.release.trust import Trust
     from shoal.release.verify import verify as outcomes
 
     if not release.is_dir():
         raise UsageError(f"{release}: no such folder; give the folder of a release, as in releases/2026-03-02-demo")
-    found = outcomes(release)
+    found = outcomes(release, Trust.of(key=key, log=log, witnesses=witnesses, checkpoint=checkpoint))
     good = all(outcome.passed for outcome in found)
     listed = [{"check": o.name, "passed": o.passed, "reason": o.reason} for o in found]
     lines = [f"{'passed' if o.passed else 'FAILED'}  {o.name}{f': {o.reason}' if o.reason else ''}" for o in found]

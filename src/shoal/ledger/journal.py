@@ -19,13 +19,16 @@ from shoal.ledger import outbox, tables
 from shoal.ledger._files import create_once, read_secret, sentences
 from shoal.ledger.database import Database
 from shoal.ledger.entries import Entry, unchanged
+from shoal.translog.client import collect
 from shoal.translog.files import Disk, Files
 from shoal.translog.key import SEED, SigningKey
 from shoal.translog.log import Log
 from shoal.translog.note import VerifierKey
+from shoal.translog.policy import Policy
 from shoal.translog.proof import Proof
 
 _BATCH = 1000
+_TRIES = 3
 
 
 class Journal:
@@ -39,6 +42,7 @@ class Journal:
         self._database = database
         self.folder = folder / "log"
         self._key_file, self._name_file = folder / "log.key", folder / "log.name"
+        self._policy_file = folder / "witnesses.policy"
         self._files = files or Disk()
 
     def record(self, *entries: Entry) -> None:
@@ -95,8 +99,38 @@ class Journal:
         return self.log.proof(place)
 
     def cosigned(self, entry: Entry) -> tuple[Proof, tuple[VerifierKey, ...]]:
-        """As `proof`, with the cosignatures of the state's witnesses, and their keys."""
-        return self.proof(entry), ()
+        """As `proof`, with the cosignatures of the state's witnesses, and their keys.
+
+        Which they are and how many must sign stands in the file `witnesses.policy` of the state folder (C2SP
+        tlog-policy); where there is none, none is asked. Raises `StateError` where too few sign, `VerificationError`
+        where one has seen another history.
+        """
+        policy = self.policy
+        if policy is None:
+            return self.proof(entry), ()
+        for _ in range(_TRIES):
+            self.publish()
+            _, silent = collect(self.log, policy)
+            proof = self.proof(entry)
+            signed = tuple(k.key for k in policy.witnesses.values() if any(map(k.key.made, proof.note.signatures)))
+            if policy.enough(signed):
+                return proof, signed
+            if silent:  # else another process has appended in the meantime
+                break
+        reason = silent[0] if silent else "the log grows faster than they sign"
+        raise StateError(
+            f"too few witnesses of {self._policy_file} have cosigned the log ({reason}); what was made is kept and "
+            "paid for: ask again when they answer, it costs nothing"
+        )
+
+    @property
+    def policy(self) -> Policy | None:
+        """Whom the state asks to witness its log. Raises `DataError` for a file that says it wrongly."""
+        with sentences(self._policy_file):
+            if not self._policy_file.exists():
+                return None
+            data = self._policy_file.read_bytes()
+        return Policy.parse(data)
 
     @cached_property
     def key(self) -> SigningKey:

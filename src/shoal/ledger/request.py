@@ -121,6 +121,11 @@ class Standing:
     """Every calendar year in which one of them begins, ascending."""
 
     @property
+    def enough(self) -> bool:
+        """Would the account pay for it?"""
+        return min(self.tightest.left, *(year.left for year in self.years)) >= 0
+
+    @property
     def tightest(self) -> UnitStanding:
         """The unit with the least left."""
         return min(self.units, key=lambda unit: unit.left)

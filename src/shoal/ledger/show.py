@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from shoal.ledger.request import Account, AccountStatement
+from shoal.ledger.request import Account, AccountStatement, Standing
 from shoal.privacy.accounting import epsilon_of
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def as_json(statements: Sequence[AccountStatement]) -> dict[str, Any]:
                     "rho": str(s.account.cap_rho),
                     "epsilon": float(s.account.cap_epsilon),
                     "delta": float(s.account.cap_delta),
+                    "year_rho": str(s.account.year_rho),
                 },
                 "units": [
                     {
@@ -33,6 +34,14 @@ def as_json(statements: Sequence[AccountStatement]) -> dict[str, Any]:
                         "left": {"rho": str(u.left), "epsilon": _epsilon(u.left, s.account)},
                     }
                     for u in s.units
+                ],
+                "years": [
+                    {
+                        "year": y.year,
+                        "spent": {"rho": str(y.spent), "epsilon": _epsilon(y.spent, s.account)},
+                        "left": {"rho": str(y.left), "epsilon": _epsilon(y.left, s.account)},
+                    }
+                    for y in s.years
                 ],
                 "charges": [
                     {
@@ -72,9 +81,9 @@ def render(statements: Sequence[AccountStatement]) -> "Group":
         for column in (f"{account.unit} from", "spent rho", "left rho", "left, as epsilon"):
             units.add_column(column, justify="left" if column.endswith("from") else "right")
         for u in s.units:
-            units.add_row(
-                str(u.start), f"{float(u.spent):.4g}", f"{float(u.left):.4g}", f"{_epsilon(u.left, account):.3g}"
-            )
+            units.add_row(str(u.start), *_amounts(u.spent, u.left, account))
+        for y in s.years:
+            units.add_row(f"all of {y.year}", *_amounts(y.spent, y.left, account))
         charges = Table(box=None, pad_edge=False, header_style="dim")
         for column in ("charged at", "charge", "plan", "statistics", "release"):
             charges.add_column(column)
@@ -88,6 +97,45 @@ def render(statements: Sequence[AccountStatement]) -> "Group":
             )
         parts += [units, Text(), charges, Text()]
     return Group(*(parts or [Text("No account yet: the first release of a source opens its account.")]))
+
+
+def standing_as_json(standing: Standing) -> dict[str, Any]:
+    """What a plan would cost and leave, as JSON values."""
+    a = standing.account
+    return {
+        "source": a.source,
+        "opened": standing.opened,
+        "enough": standing.enough,
+        "units": [{"start": str(u.start), "end": str(u.end), **_rhos(u.spent, u.cost, u.left)} for u in standing.units],
+        "years": [{"year": y.year, **_rhos(y.spent, y.cost, y.left)} for y in standing.years],
+    }
+
+
+def render_standing(standing: Standing) -> "Group":
+    """What a plan would cost and leave, for a terminal."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    account = standing.account
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in (f"{account.unit} from", "spent rho", "plan's rho", "left after it", "left, as epsilon"):
+        table.add_column(column, justify="left" if column.endswith("from") else "right")
+    rows = [(str(u.start), u.spent, u.cost, u.left) for u in standing.units]
+    rows += [(f"all of {y.year}", y.spent, y.cost, y.left) for y in standing.years]
+    for name, spent, cost, left in rows:
+        table.add_row(name, *(f"{float(rho):.4g}" for rho in (spent, cost, left)), f"{_epsilon(left, account):.3g}")
+    verdict = "There is enough left for this plan." if standing.enough else "Too little is left: it would be refused."
+    opened = "" if standing.opened else " Its account would be opened by it."
+    return Group(Text(f"{account.source}: {verdict}{opened}", style="bold"), table)
+
+
+def _amounts(spent: Fraction, left: Fraction, account: Account) -> tuple[str, str, str]:
+    return f"{float(spent):.4g}", f"{float(left):.4g}", f"{_epsilon(left, account):.3g}"
+
+
+def _rhos(spent: Fraction, cost: Fraction, left: Fraction) -> dict[str, str]:
+    return {"spent": str(spent), "cost": str(cost), "left": str(left)}
 
 
 def _epsilon(rho: Fraction, account: Account) -> float:

@@ -47,12 +47,12 @@ class Trust:
             None if checkpoint is None else Path(checkpoint),
         )
 
-    def older(self) -> Checkpoint | None:
+    def older(self, *, required: bool = False) -> Checkpoint | None:
         """The checkpoint that was kept; None where none was yet. It was verified when it was kept.
 
-        Raises `VerificationError`.
+        Raises `VerificationError`, and `UsageError` where it is required and not there.
         """
-        if self.kept is None or not self.kept.exists():
+        if self.kept is None or not (required or self.kept.exists()):
             return None
         return Checkpoint.parse(Note.parse(_read(self.kept, "--checkpoint")[:LARGEST_NOTE]).text)
 
