@@ -116,6 +116,18 @@ def test_a_draft_is_no_way_out_of_the_folder(tmp_path: Path) -> None:
     assert (tmp_path / "victim").read_bytes() == b"kept"
 
 
+def test_folders_are_made_from_the_first_that_is_missing(tmp_path: Path) -> None:
+    for number, root in enumerate((None, "a/b/c", "a/b", "a", "")):
+        top = tmp_path / str(number)
+        for _ in range(2):
+            Disk().make_folder(top / "a/b/c", None if root is None else top / root)
+            assert (top / "a/b/c").is_dir()
+    forced = FaultyDisk()
+    forced.make_folder(tmp_path / "0/a/b/c", tmp_path / "0")
+    forced.make_folder(tmp_path / "0/a/b/c", tmp_path / "0")
+    assert forced.steps == ["sync"] * 3
+
+
 def test_modes(tmp_path: Path) -> None:
     disk = Disk(0o600, 0o700)
     disk.make_folder(tmp_path / "secret")

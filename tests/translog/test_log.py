@@ -64,7 +64,7 @@ def test_any_appends_give_the_naive_tree(tmp_path: Path, sizes: list[int], data:
 
 def test_three_levels_of_tiles_lie_where_the_specification_says(tmp_path: Path) -> None:
     """The example of C2SP tlog-tiles: 70,000 entries are 273 full tiles and one of 112; above it 1 full, 17, 1."""
-    log = Log.open(tmp_path / "log", KEY, files=Quick())
+    log = Log.open(tmp_path / "not" / "there" / "log", KEY, files=Quick())
     log.append(entries(0, 69_990))
     log.append(entries(69_990, 70_000))
     tiles = [parse_path(str(file.relative_to(log.folder))) for file in log.folder.glob("tile/**/*") if file.is_file()]

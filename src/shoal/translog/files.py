@@ -46,10 +46,9 @@ class Disk:
         of those above it) is forced once by each `Disk`, whether it was there or not.
         """
         with _sentences(folder):
-            chain: list[Path] = []
-            while folder not in self._settled and (not folder.is_dir() or (root is not None and folder != root)):
-                chain.append(folder)
-                folder = folder.parent
+            above = root if root is not None and root in folder.parents else folder
+            chain = [path for path in (folder, *folder.parents) if above in path.parents and path not in self._settled]
+            chain += [path for path in (above, *above.parents) if not path.is_dir()]
             for made in reversed(chain):
                 if not made.is_dir():
                     self.step_make(made)

@@ -40,7 +40,7 @@ class View:
         if not 0 <= start <= end <= self.size:
             raise UsageError(f"entries {start} to {end} are asked for, and the log has {self.size}, counted from 0")
         found: list[bytes] = []
-        for index in range(start // SPAN, -(-end // SPAN)):
+        for index in range(start // SPAN, -(-end // SPAN)) if start < end else ():
             first = index * SPAN
             bundle = self.bundle(index)
             found += bundle[max(start - first, 0) : end - first]
