@@ -10,7 +10,7 @@ BRACKETS = {"20 to 100": (20, 100), "100 to 500": (100, 500), "over 500": (500, 
 TOP = 1000
 FALSE_SHARE = 0.01
 """Of the published pairs, at most this share may be false."""
-THRESHOLDS = np.arange(2.5, 12.01, 0.1)
+THRESHOLDS = np.arange(0.5, 12.01, 0.1)
 """Where pairs may be cut, in standard deviations of the noise."""
 
 

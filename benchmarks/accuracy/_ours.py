@@ -12,14 +12,18 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
-from benchmarks.accuracy._case import Case, Estimates, Float64
+from benchmarks.accuracy._case import Bool, Case, Estimates, Float64
 from shoal.design import Design
 from shoal.estimate import tables
+from shoal.estimate.gravity import Pairs
+from shoal.estimate.standout import pairs_standing_out
 from shoal.plan import Plan
 from shoal.privacy._mint import mint
 from shoal.privacy.bounding import add, bound
 from shoal.privacy.contributions import contributions
+from shoal.privacy.mechanism import Mechanism
 from shoal.privacy.noise import measure
 from shoal.privacy.sums import ExactSums
 
@@ -110,7 +114,21 @@ class Shoal:
             by_region = found[1].rows
             regions = {name: by_region[name].to_numpy() for name in ("estimate", "consistent")}
         stderr = float(np.median(fine["stderr"].to_numpy()))
-        return Estimates(cells("estimate"), stderr, {"consistent": cells("consistent")}, regions)
+        views = {"consistent": cells("consistent")}
+        if case.kind == "flows":
+            views["standing out"] = np.where(_stand_out(case, fine, noisy[0].mechanism), views["consistent"], 0.0)
+        return Estimates(cells("estimate"), stderr, views, regions)
+
+
+def _stand_out(case: Case, fine: pl.DataFrame, mechanism: Mechanism) -> Bool:
+    """The pairs that `shoal derive RELEASE flows standing-out` gives: found without the truth."""
+    estimate, stderr = fine["estimate"].to_numpy(), fine["stderr"].to_numpy()
+    first, second = np.divmod(np.arange(case.cells), case.zones)
+    regions = case.region[first] * (int(case.region.max()) + 1) + case.region[second]
+    group = np.unique(regions, return_inverse=True)[1]
+    pairs = Pairs(first.astype(np.int32), second.astype(np.int32), group.astype(np.int32))
+    laplace = mechanism.kind == "laplace"
+    return pairs_standing_out(pairs, estimate[:, None], stderr[:, None], laplace=laplace)[:, 0]
 
 
 def settings(case: Case, folder: Path) -> Sequence[Shoal]:

@@ -32,7 +32,7 @@ from shoal.release.statistic_facts import StatisticFacts
 from shoal.release.write import place, release_id, write
 from shoal.sources import Tally
 from shoal.statistics import Statistic
-from shoal.zones.regions import groupings_of
+from shoal.zones.regions import groupings_of, regions_of
 
 Tell = Callable[[str], None]
 """Told one sentence for the operator."""
@@ -43,16 +43,17 @@ POST_PROCESSING = (
     "(empirical Bayes over regions and times); a coarser number is the weighted least-squares mean of its own "
     "measurement and of the sum of what lies below it.",
     "consistent: the weighted least-squares estimates, in which what places have in common over times is told from "
-    "noise (optimal shrinkage of singular values; numbers that noise does not explain stay as measured); then, from "
-    "the coarsest level down, the Euclidean projection onto non-negative values that add up to the level above, "
+    "noise (optimal shrinkage of singular values; pairs of zones are drawn towards what their ends, their regions and "
+    "the way back say, by empirical Bayes around a gravity model; numbers that noise does not explain stay as "
+    "measured); then, from the coarsest level down, the Euclidean projection onto non-negative values that add up to the level above, "
     "rounded to whole numbers that still add up.",
 )
 
 TOP_DOWN = (
     "Pairs measured top-down: noise was drawn for the totals of all zones as first and as second end; an end is kept "
     "where its noisy total over all times is at least 2 standard errors of its noise (3, 4.5, ... where more than "
-    f"{MAX_MEASURED:,} numbers would be left); then noise was drawn for the candidate pairs of kept ends alone. These "
-    "numbers are published as they were measured, and pairs and ends are not made to add up to each other."
+    f"{MAX_MEASURED:,} numbers would be left); then noise was drawn for the candidate pairs of kept ends alone. Their "
+    "`estimate` is published as it was measured, and pairs and ends are not made to add up to each other."
 )
 
 
@@ -162,7 +163,8 @@ def _top_down(
     totals = [table.rows["estimate"].to_numpy().reshape(len(zones), -1) for table in found.values()]
     chosen = select(statistic.grid, totals, [end.mechanism.stderr / statistic.divisor for end in ends])
     noisy = measure(sums[pairs.name], pairs.name, pairs.mechanism, paid, cells=chosen.cells)
-    return {pairs.name: pair_table(noisy, chosen, zones, statistic.divisor), **found}
+    regions = regions_of(design.plan.zones.kind, zones, design.zones.parents)
+    return {pairs.name: pair_table(noisy, chosen, zones, statistic.divisor, regions), **found}
 
 
 def _merge(design: Design, statistic: Statistic) -> Merge | None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 
-from shoal._arrays import Float64
+from shoal._arrays import Float64, Int32
 from shoal.areas import REST, named
 from shoal.areas import Areas as NamedAreas
 from shoal.ends import Selection
@@ -16,6 +16,7 @@ from shoal.estimate.areas import areas as decide
 from shoal.estimate.consistent import consistent
 from shoal.estimate.correction import Level as LevelFound
 from shoal.estimate.correction import corrected, half_width
+from shoal.estimate.gravity import Pairs, like_others
 from shoal.estimate.ladder import Ladder, add_up
 from shoal.estimate.smooth import smoothed
 from shoal.estimate.weighted import Tree, solved
@@ -89,8 +90,14 @@ def tables(
     found = corrected(ladder, lossless=lossless, most=most / divisor).levels
     tree = Tree.grown([f.estimate for f in found], [f.errors for f in found], ladder.into)
     combined, variance = solved(tree)
-    noise = [float(np.sqrt(np.median(np.minimum(f.errors.variance, v)))) for f, v in zip(found, variance, strict=True)]
-    whole = consistent(tuple(map(smoothed, combined, noise)), ladder.into)
+    grids = [grid, *(level.grid for level in levels)]
+    noise = [np.sqrt(np.minimum(f.errors.variance, v)) for f, v in zip(found, variance, strict=True)]
+    groups = [ladder.into[0] if levels[0].name == "region" else None, *(None for _ in levels)]
+    learnt = [
+        _learnt(cells, values, error, group, laplace=m.mechanism.kind == "laplace")
+        for cells, values, error, group, m in zip(grids, combined, noise, groups, measured, strict=True)
+    ]
+    whole = consistent(tuple(learnt), ladder.into)
     result = []
     for at, level in enumerate(found):
         if at == 0 and merge is not None:
@@ -109,10 +116,19 @@ def end_table(measured: Measurements, grid: Grid, zone_ids: Sequence[str], divis
     return _alone(measured, grid.frame(zone_ids), grid, divisor)
 
 
-def pair_table(measured: Measurements, chosen: Selection, zone_ids: Sequence[str], divisor: int) -> Estimated:
-    """The pairs that were measured, as they were: totals that hold other pairs too can't correct them."""
+def pair_table(
+    measured: Measurements, chosen: Selection, zone_ids: Sequence[str], divisor: int, regions: Regions | None = None
+) -> Estimated:
+    """The pairs that were measured, as they were: totals that hold other pairs too can't correct them.
+
+    regions  of the zones: between which two of them pairs lie tells what to expect of them
+    """
     first, second = (tuple(zone_ids[zone] for zone in kept.tolist()) for kept in chosen.kept)
-    found = _alone(measured, chosen.grid.frame(zone_ids), chosen.grid, divisor)
+    groups = None
+    if regions is not None and len(chosen.grid.places):
+        lies = regions.of_zone[chosen.grid.places]
+        groups = np.unique(lies, axis=0, return_inverse=True)[1].ravel().astype(np.int32)
+    found = _alone(measured, chosen.grid.frame(zone_ids), chosen.grid, divisor, groups)
     return replace(found, ends=(first, second))
 
 
@@ -131,15 +147,25 @@ def _ladder(measured: Sequence[Measurements], levels: Sequence[Level], grid: Gri
     )
 
 
-def _alone(measured: Measurements, keys: pl.DataFrame, grid: Grid, divisor: int) -> Estimated:
+def _alone(
+    measured: Measurements, keys: pl.DataFrame, grid: Grid, divisor: int, groups: Int32 | None = None
+) -> Estimated:
     """A table that was measured at one level: as it is."""
     columns = max(1, len(grid.classes)) * grid.time.bins
     estimate = measured.values.reshape(-1, columns) / (ONE * divisor)
     mechanism = measured.mechanism
     error = np.full_like(estimate, mechanism.stderr / divisor)
     half = np.full_like(estimate, mechanism.half_width / divisor)
-    (whole,) = consistent((smoothed(estimate, mechanism.stderr / divisor),), ())
+    (whole,) = consistent((_learnt(grid, estimate, error, groups, laplace=mechanism.kind == "laplace"),), ())
     return Estimated(_rows(keys, estimate, error, half, whole), None, None, None)
+
+
+def _learnt(grid: Grid, values: Float64, noise: Float64, groups: Int32 | None, *, laplace: bool) -> Float64:
+    """float64[p, m] numbers drawn towards what places have in common: pairs of zones, or zones over times."""
+    if len(grid.columns) == 2:
+        first, second = np.ascontiguousarray(grid.places.T)
+        return like_others(Pairs(first, second, groups), values, noise, laplace=laplace)
+    return smoothed(values, float(np.median(noise)))
 
 
 def _merged(

@@ -9,13 +9,15 @@ import numpy as np
 
 from shoal._arrays import Float64
 from shoal.errors import DataError, UsageError
+from shoal.estimate.gravity import Pairs
 from shoal.estimate.quantiles import quantile
 from shoal.estimate.ratio import Interval, ratio
-from shoal.estimate.standout import stand_out
+from shoal.estimate.standout import pairs_standing_out, stand_out
 from shoal.keys import CLASS
 from shoal.release._file import write_file
 from shoal.release._published import PublishedRelease, PublishedTable
 from shoal.release.change import change
+from shoal.zones.regions import regions_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -164,16 +166,35 @@ def scaled(table: PublishedTable, census: Mapping[str, float], *, by_parent: boo
 def standing_out(table: PublishedTable, share: float = 0.01) -> "pl.DataFrame":
     """The rows that noise does not explain, the largest first; of them at most `share` are really 0, on average.
 
-    Columns: those of the table. Suppressed rows are left out. See `estimate.standout`.
+    Columns: those of the table. Suppressed rows are left out. See `estimate.standout`. Of pairs of zones those are
+    believed first of which all others say that they are large (`estimate.gravity`).
     """
     import polars as pl
 
     if not 0 < share < 1:
         raise UsageError(f"the share of rows that may be noise lies between 0 and 1, got {share:g}; 0.01 is usual")
-    rows = table.to_polars().filter(~pl.col("suppressed"))
+    rows = table.to_polars()
     laplace = table.facts.mechanism == "laplace"
-    found = stand_out(rows["estimate"].to_numpy(), rows["stderr"].to_numpy(), share, laplace=laplace)
+    if len(table.places) == 2 and rows.height and not rows["suppressed"].any():
+        pairs, times = _pairs_of(table, rows)
+        estimate, stderr = (rows[name].to_numpy().reshape(-1, times) for name in ("estimate", "stderr"))
+        found = pairs_standing_out(pairs, estimate, stderr, share, laplace=laplace).ravel()
+    else:
+        rows = rows.filter(~pl.col("suppressed"))
+        found = stand_out(rows["estimate"].to_numpy(), rows["stderr"].to_numpy(), share, laplace=laplace)
     return rows.filter(pl.Series(found)).sort("estimate", descending=True, maintain_order=True)
+
+
+def _pairs_of(table: PublishedTable, rows: "pl.DataFrame") -> tuple[Pairs, int]:
+    """Which pairs of zones the rows of a whole table are about, and how many rows each pair has."""
+    times = rows.height // rows.select(table.places).n_unique()
+    zones, kind = table.zones, table.release.manifest.zones.kind
+    first, second = (zones.index_of(rows[column].gather_every(times).to_list()) for column in table.places)
+    regions = regions_of(kind, zones.ids, zones.parents) if table.facts.level is None else None
+    if regions is None:
+        return Pairs(first, second), times
+    between = regions.of_zone[first].astype(np.int64) * len(regions.ids) + regions.of_zone[second]
+    return Pairs(first, second, np.unique(between, return_inverse=True)[1].astype(np.int32)), times
 
 
 def derive(

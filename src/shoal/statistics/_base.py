@@ -27,6 +27,10 @@ CLOSE = 0.36
 """Square of the part of a usual device's norm to which the finest level is held by default: noise shrinks with it, and
 what is lost is measured at the coarser levels. Chosen by simulation: benchmarks/README.md, "Accuracy"."""
 
+CLOSE_PAIRS = 0.04
+"""The same of pairs of zones: their numbers are small and many, so that finding them counts for more than how much is
+lost of each."""
+
 IN_PLACES = Fraction(1, 3)
 """Norm of a device's vector by named places, as a share of that by zones: most stays lie outside every place. So it is
 in the simulated city, for the middle of the devices and for the most active hundredth, in all three statistics."""
@@ -42,7 +46,7 @@ class Statistic(ABC):
     levels    its coarser levels, from fine to coarse; none: there is one place, measured alone. Or, where pairs are
               too many, the two ends: see `top_down`
     bound     L2 norm to which a row's vector over one unit is held at the finest level, in contributions (the plan's,
-              or `CLOSE` times `typical_bound`)
+              or the root of `CLOSE`, of pairs `CLOSE_PAIRS`, times `typical_bound`)
     wide_bound  the same at the coarser levels, where little may be lost
     divisor   a published value is the sum of contributions over this: 1, or the number of units for a mean over units
     cells     that a usual row touches at the finest level and at those of `levels`: by this alone is the kind of noise
@@ -125,7 +129,8 @@ class Statistic(ABC):
         levels = ends_of(grid, centres.shape[0]) if top_down else levels_of(grid, regions)
         days = max(1, len(calendar.days) // calendar.units)
         usual = _in(columns, cls.typical_bound(days, time))
-        close = usual if cls.lossless or not levels or top_down else round_root(CLOSE * float(usual) ** 2)
+        part = CLOSE if len(columns) == 1 else CLOSE_PAIRS
+        close = usual if cls.lossless or not levels or top_down else round_root(part * float(usual) ** 2)
         bound = close if wish.bound is None else wish.bound
         if wish.total_bound is not None and top_down:
             raise plan.error(
