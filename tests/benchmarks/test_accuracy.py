@@ -152,7 +152,7 @@ class TestFigures:
         assert 5.0 < pairs.threshold < 5.2 and pairs.false == 0.0
         assert pairs.top == (estimate[:1000] >= pairs.threshold).mean()
         estimate[1005:1020] = 0.0  # five false ones of nearly a thousand are few enough
-        assert best_pairs(truth, estimate, 1.0).threshold == 2.5
+        assert best_pairs(truth, estimate, 1.0).threshold == 0.5
 
     def test_of_a_peer_the_better_version_counts(self) -> None:
         case = replace(nobody(6, 1), cell=np.arange(6), who=np.arange(6), weight=self.TRUTH.astype(np.int64))
