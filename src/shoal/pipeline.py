@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +15,7 @@ from shoal.engines import Engine, LocalEngine, Opened, Progress
 from shoal.errors import StateError
 from shoal.estimate import Estimated, Merge, end_table, pair_table, tables
 from shoal.intake import Barred, OptOuts
+from shoal.kept import Shelf, followed, kept_lock, refuse_unfollowed
 from shoal.ledger import Request, State
 from shoal.ledger.entries import ReleaseEntry
 from shoal.ledger.optouts import OptOutList
@@ -76,7 +78,9 @@ def run(
     engine = engine or LocalEngine()
     with state.refusals_of(plan):
         refuse_basis(plan, today())  # before a record is touched
-        source = engine.open(design)
+        source = (
+            engine.open_kept(design, Shelf(state.folder, plan.source.name)) if plan.source.kept else engine.open(design)
+        )
         waiting = "Another run of this plan is under way; waiting for it."
         with state.lock(_plan_key(design, state), lambda: tell(waiting)):
             basis = register(state.journal, plan)
@@ -93,9 +97,13 @@ def run(
             state.accounts.check(request)  # refuse before hours of work; `charge` below decides
             require_room(size, (state.releases, out))
             tally = Tally()
-            opted_out = OptOutList(state.folder, state.accounts.database).read()
-            barred = Barred(OptOuts(opted_out.key, opted_out.hashes))
-            sums = engine.sums(design, source, tally, progress, barred)
+            with kept_lock(state.folder, shared=True) if plan.source.kept else nullcontext():
+                listed = OptOutList(state.folder, state.accounts.database)
+                opted_out = listed.read()
+                if plan.source.kept:
+                    refuse_unfollowed(state.folder, listed.changes(followed(state.folder) or 0))
+                barred = Barred(OptOuts(opted_out.key, opted_out.hashes))
+                sums = engine.sums(design, source, tally, progress, barred)
             for reason, count in tally.summary():
                 tell(f"  {count} {reason}")
             require_room(size, (state.releases, out))

@@ -65,6 +65,12 @@ class Columns(Table):
     end_lon: Text | None = None
 
 
+_KEPT_COLUMNS = {
+    "points": ("device", "time", "lat", "lon"),
+    "trips": ("device", "start", "end", "origin", "destination"),
+}
+
+
 class Basis(Table):
     """By whose authority, under which law and for what the records are used. No basis, no release."""
 
@@ -107,6 +113,8 @@ class Source(Table):
     """Files and patterns, relative to the plan; with Spark any address that it reads. Either these or `table`."""
     table: Text | None = None
     """Name of a table in Spark's catalogue."""
+    kept: bool = False
+    """true: what `shoal keep` kept of this source, instead of files."""
     timezone: Text
     synthetic: bool = False
     time_unit: Literal["s", "ms", "us"] | None = None
@@ -137,9 +145,19 @@ class Source(Table):
     def zone_info(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_columns(cls, tables: Any) -> Any:
+        """Kept records have our names: a plan over them need not say any."""
+        if isinstance(tables, dict) and tables.get("kept") is True and "columns" not in tables:
+            return {**tables, "columns": {name: name for name in _KEPT_COLUMNS.get(str(tables.get("kind")), ())}}
+        return tables
+
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if not self.files and self.table is None:
+        if self.kept and (self.files or self.table is not None):
+            raise at("kept", "stands beside `files` or `table`; records come either from there or from what is kept")
+        if not self.files and self.table is None and not self.kept:
             empty = "files" in self.model_fields_set
             raise at("files", "must not be empty" if empty else "is missing; say where the records are")
         if self.table is not None and "files" in self.model_fields_set:
@@ -374,7 +392,7 @@ class Plan(Table):
 
     def public(self) -> dict[str, Any]:
         """The plan as plain JSON values, without what describes the input (files, columns, ...). May be published."""
-        secret = {"files", "table", "columns", "encoding", "separator", "time_unit"}
+        secret = {"files", "table", "kept", "columns", "encoding", "separator", "time_unit"}
         return self._known_again(self.model_dump(mode="json", exclude={"source": secret}))
 
     def digest(self) -> str:
@@ -384,8 +402,9 @@ class Plan(Table):
     def full_digest(self) -> str:
         """SHA-256 of everything the plan says, the input's description too. Secret: for the key of a request only."""
         tables = self._known_again(self.model_dump(mode="json"))
-        if self.source.table is None:
-            del tables["source"]["table"]
+        for name in ("table", "kept"):
+            if not getattr(self.source, name):
+                del tables["source"][name]
         return _digest(tables)
 
     def _known_again(self, tables: dict[str, Any]) -> dict[str, Any]:

@@ -252,5 +252,5 @@ def test_nothing_but_our_tables_and_columns(url: str) -> None:
         "shoal_event": ["number", "id", "kind", "about", "entry", "position"],
         "shoal_log": ["key"],
         "shoal_opt_out": ["hash"],
-        "shoal_opt_out_version": ["version", "added", "removed", "key_check"],
+        "shoal_opt_out_version": ["version", "added", "removed", "key_check", "named"],
     }  # fmt: skip

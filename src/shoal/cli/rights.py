@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from shoal.cli._app import AccountsUrl, AsJson, Quiet, StateFolder, app, give
+from shoal.cli._app import AccountsUrl, AsJson, PlanFile, Quiet, StateFolder, app, give
 
 if TYPE_CHECKING:
     from shoal.rights.optout import Receipt
@@ -77,6 +77,33 @@ def count(
             f"{total.total:,} devices: {total.added:,} added, {total.removed:,} removed, each as often as it was "
             f"named; version {total.version}"
         ),
+    )
+
+
+@app.command()
+def keep(
+    plan: PlanFile,
+    state: StateFolder = None,
+    accounts: AccountsUrl = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Keep the records of PLAN's period, sealed, each unit under a key of its own; for plans with `kept = true`."""
+    from shoal._progress import Bars
+    from shoal.api import open_state
+    from shoal.plan import Plan
+    from shoal.rights.keep import keep as put
+
+    loaded = Plan.load(plan)
+    with Bars(quiet=quiet or as_json) as bars:
+        spans = put(loaded, state=open_state(loaded.folder, state, accounts), progress=bars, tell=bars.tell)
+    units = [{"start": str(span.start), "end": str(span.end)} for span in spans]
+    source, unit = loaded.source.name, loaded.period.unit
+    begins = ", ".join(unit["start"] for unit in units)
+    give(
+        as_json,
+        lambda: {"source": source, "unit": unit, "units": units},
+        lambda: f"Kept of {source}: the {unit}s that begin on {begins}.",
     )
 
 

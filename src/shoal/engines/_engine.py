@@ -5,6 +5,7 @@ from typing import Protocol, TypeVar
 
 from shoal.design import Design
 from shoal.intake import Barred
+from shoal.kept import Shelf
 from shoal.privacy.sums import ExactSums
 from shoal.sources import Tally
 
@@ -41,6 +42,10 @@ class Engine(Protocol[Records]):
 
     def open(self, design: Design) -> Records:
         """Find and check the records of `design`. Raises `PlanError` and `DataError`, one sentence."""
+        ...
+
+    def open_kept(self, design: Design, shelf: Shelf) -> Records:
+        """Find the kept units that `design` needs. Raises as `open`, and `UsageError` for an engine that can't."""
         ...
 
     def sums(

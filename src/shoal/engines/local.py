@@ -2,13 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import count
 from pathlib import Path
 from threading import Lock
-from typing import TypeVar
 
+from shoal._side_by_side import on_all
 from shoal.buckets import Buckets
 from shoal.design import Design
 from shoal.engines._bucket import bounded
@@ -17,14 +16,14 @@ from shoal.engines._memory import kept_memory
 from shoal.engines._totals import Totals
 from shoal.errors import UsageError
 from shoal.intake import Barred, Intake, Pseudonymizer
+from shoal.intake._batches import PseudonymousPoints, PseudonymousTrips
+from shoal.kept import KeptSource, Shelf, open_kept
 from shoal.privacy.sums import ExactSums
 from shoal.sources import PointBatch, Source, Tally, TripBatch, open_source
 
 LEAST = 3 << 29
 """Bytes of memory that a run may be held to at least."""
 _PROGRAM, _THREAD = 768 << 20, 256 << 20  # bytes that they take themselves: measured, see benchmarks/README.md
-
-Item = TypeVar("Item")
 
 
 class LocalEngine:
@@ -60,14 +59,26 @@ class LocalEngine:
         """See `Engine.open`."""
         return open_source(design.plan, design.calendar, design.zones)
 
+    def open_kept(self, design: Design, shelf: Shelf) -> KeptSource:
+        """See `Engine.open_kept`."""
+        return open_kept(design.plan, design.calendar, design.zones, shelf)
+
     def sums(
-        self, design: Design, source: Source, tally: Tally, progress: Progress, barred: Barred | None = None
+        self,
+        design: Design,
+        source: Source | KeptSource,
+        tally: Tally,
+        progress: Progress,
+        barred: Barred | None = None,
     ) -> Mapping[str, ExactSums]:
         """See `Engine.sums`."""
         buckets = Buckets(source.kind, design.calendar.unit_start, self.held, self.temp)
         with closing(buckets), kept_memory():
-            self._fill(buckets, design, source, tally, progress, barred)
-            tally.check(design.plan.source.max_bad_rows, design.plan)
+            if isinstance(source, KeptSource):
+                self._fetch(buckets, source, tally, progress)
+            else:
+                self._fill(buckets, design, source, tally, progress, barred)
+                tally.check(design.plan.source.max_bad_rows, design.plan)
             return self._add_up(buckets, design, tally.rows, progress)
 
     def _fill(
@@ -98,7 +109,22 @@ class LocalEngine:
                 else:
                     buckets.add(intake.admit_trips(batch))
 
-        _on_all(admit, source.pieces(tally, seen), self.workers)
+        on_all(admit, source.pieces(tally, seen), self.workers)
+        progress("Reading records", 1.0, tally.rows)
+
+    def _fetch(self, buckets: Buckets, source: KeptSource, tally: Tally, progress: Progress) -> None:
+        """Every kept record into its bucket: it passed the intake when it was kept, and who opted out was erased."""
+        pieces = source.pieces()
+        lock, done = Lock(), count(1)
+
+        def admit(piece: Callable[[], Iterator[PseudonymousPoints | PseudonymousTrips]]) -> None:
+            for batch in piece():
+                tally.saw(batch.pseudonym.size)
+                buckets.add(batch)
+            with lock:
+                progress("Reading records", next(done) / len(pieces), tally.rows)
+
+        on_all(admit, iter(pieces), self.workers)
         progress("Reading records", 1.0, tally.rows)
 
     def _add_up(self, buckets: Buckets, design: Design, records: int, progress: Progress) -> Mapping[str, ExactSums]:
@@ -114,35 +140,5 @@ class LocalEngine:
                 share = next(done) / number
                 progress("Following movements", share, int(share * records))
 
-        _on_all(work, iter(range(number)), self.workers)
+        on_all(work, iter(range(number)), self.workers)
         return totals.seal()
-
-
-def _on_all(work: Callable[[Item], None], items: Iterator[Item], workers: int) -> None:
-    """Do `work` for every item, on so many threads; one at a time asks for the next item. A failure ends all."""
-    lock = Lock()
-    over = False
-
-    def loop() -> None:
-        nonlocal over
-        try:
-            while True:
-                with lock:
-                    if over:
-                        return
-                    try:
-                        item = next(items)
-                    except StopIteration:
-                        over = True
-                        return
-                work(item)
-        except BaseException:
-            over = True
-            raise
-
-    with ThreadPoolExecutor(workers) as threads:
-        try:
-            for future in [threads.submit(loop) for _ in range(workers)]:
-                future.result()
-        finally:
-            over = True  # also where Ctrl-C reaches this thread, not one of those

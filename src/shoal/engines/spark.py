@@ -18,6 +18,7 @@ from shoal.engines._spark_ship import Shipped, ShippedBarred
 from shoal.engines._sparse import Slots, add_packed
 from shoal.errors import StateError, UsageError
 from shoal.intake import Barred
+from shoal.kept import Shelf
 from shoal.privacy.sums import ExactSums
 from shoal.sources import Tally
 from shoal.sources._frame import from_ipc
@@ -68,6 +69,12 @@ class SparkEngine:
             return [from_ipc(keys.box().open(bytes(row[0]), tasks.PEEK_PLACE)) for row in rows]
 
         return SparkSource(session, design, shipped, open_frames(session, design, peek))
+
+    def open_kept(self, design: Design, shelf: Shelf) -> "SparkSource":
+        """See `Engine.open_kept`."""
+        raise UsageError(
+            f"{design.plan.file}: [source] kept: kept records lie on this machine; release them with --engine local"
+        )
 
     def sums(
         self, design: Design, source: "SparkSource", tally: Tally, progress: Progress, barred: Barred | None = None

@@ -80,7 +80,7 @@ class OptOutList:
 
         Hashes that are there already, or are not there, change nothing, and nothing tells.
         """
-        check = _check_of(self._read_key(None))
+        check, named_as = _check_of(self._read_key(None)), self.digest(hashes)
         rows = [{"hash": value} for value in np.unique(hashes).view(np.int64).tolist()]
         with self._database.writing() as connection:
             if connection.dialect.name == "postgresql":  # SQLite is locked as a whole already
@@ -95,7 +95,7 @@ class OptOutList:
                     connection.execute(_insert(connection), some)
             entry = OptOutEntry(version=(_version(connection) or 0) + 1)
             counts = {"added": 0 if remove else named, "removed": named if remove else 0}
-            row = {"version": entry.version, **counts, "key_check": check}
+            row = {"version": entry.version, **counts, "key_check": check, "named": None if remove else named_as}
             connection.execute(insert(tables.opt_out_version).values(**row))
             outbox.note(connection, entry)
         return entry
@@ -108,6 +108,19 @@ class OptOutList:
                 select(func.max(v.version), func.sum(v.added), func.sum(v.removed))
             ).one()
         return Count(version or 0, int(added or 0), int(removed or 0))
+
+    def digest(self, hashes: UInt64) -> str:
+        """By which the same devices, named again, are known to be the same. Keyed; it stays in the state."""
+        digest = hashlib.blake2b(key=self._read_key(None), digest_size=16, person=b"shoal opt-outs")
+        digest.update(np.unique(hashes).astype("<u8").tobytes())
+        return digest.hexdigest()
+
+    def changes(self, after: int = 0) -> list[tuple[int, str | None]]:
+        """The versions after one, ascending: each with the digest of what was added, None where some were removed."""
+        v = tables.opt_out_version.c
+        query = select(v.version, v.named).where(v.version > after).order_by(v.version)
+        with self._database.reading() as connection:
+            return [(version, named) for version, named in connection.execute(query)]
 
     def read(self) -> OptedOut:
         """The newest version, for a run."""

@@ -172,5 +172,7 @@ opt_out_version = Table(
     Column("added", Integer, nullable=False),
     Column("removed", Integer, nullable=False),
     Column("key_check", String, nullable=False),
+    Column("named", String),
 )
-"""Every version of that list, from 1: how many devices were named, known or not, and which key hashed them."""
+"""Every version of that list, from 1: how many devices were named, known or not, and which key hashed them. `named` is
+a keyed digest of those that were added, by which the same change is known again; none where devices were removed."""

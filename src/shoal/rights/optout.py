@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from shoal.intake import Pseudonymizer
+from shoal.kept import Shelf, erase, follow, followed, kept_lock
 from shoal.ledger import State
 from shoal.ledger.entries import OptOutEntry
 from shoal.ledger.optouts import OptOutList
@@ -33,7 +34,14 @@ def opt_in(state: State, named: Named) -> Receipt:
 
 
 def _change(state: State, named: Named, *, remove: bool) -> Receipt:
+    """Erase first, then list: a kill in between erases too much, never too little, and there is no receipt."""
     listed = OptOutList(state.folder, state.accounts.database)
-    hashes = Pseudonymizer(listed.key())(named.spellings())
-    entry = listed.change(hashes, len(named), remove=remove)
+    spellings = named.spellings()
+    hashes = Pseudonymizer(listed.key())(spellings)
+    with kept_lock(state.folder):
+        for shelf in Shelf.all(state.folder) if not remove else ():
+            erase(shelf, spellings)
+        entry = listed.change(hashes, len(named), remove=remove)
+        if (version := followed(state.folder)) is not None:
+            follow(state.folder, listed.changes(version), None if remove else listed.digest(hashes))
     return Receipt(entry, state.journal.proof(entry))
