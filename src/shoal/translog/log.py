@@ -141,7 +141,7 @@ class Log:
             yield
 
     def _now(self) -> View:
-        """The log as its file says now. What another process has just written counts once it is on the disk."""
+        """The log as its file says now."""
         if self._files.read(self.folder / CHECKPOINT, LARGEST_NOTE) != self._note:
             with self._locked(shared=True):
                 self._load()
@@ -161,7 +161,6 @@ class Log:
         if data is None:
             raise StateError(f"{self.folder / CHECKPOINT} is missing; put it back from a copy")
         if data != self._note:
-            self._files.sync(self.folder)  # it may have been renamed just before a crash
             note = Note.parse(data)
             checkpoint = open_checkpoint(note, self.vkey)
             same = self._note and self._view.checkpoint == checkpoint
