@@ -206,9 +206,10 @@ def _lock_account(connection: Connection, new: Account) -> tuple[Account, bool]:
         from sqlalchemy.dialects import postgresql as dialect
     else:
         from sqlalchemy.dialects import sqlite as dialect
-    made = connection.execute(dialect.insert(tables.account).values(**asdict(new)).on_conflict_do_nothing())
+    opening = dialect.insert(tables.account).values(**asdict(new)).on_conflict_do_nothing()
+    is_new = connection.execute(opening.returning(tables.account.c.source)).first() is not None
     locked = select(tables.account).where(tables.account.c.source == new.source).with_for_update()
-    return Account(**connection.execute(locked).one()._mapping), made.rowcount == 1
+    return Account(**connection.execute(locked).one()._mapping), is_new
 
 
 def _account(connection: Connection, source: str) -> Account | None:

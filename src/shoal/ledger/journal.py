@@ -65,6 +65,7 @@ class Journal:
         log = self.log
         first = max(0, log.size - 1)  # the last one again: it must be the same in both
         with self._database.writing() as connection:
+            outbox.take_turn(connection)
             self._refuse_other_log(connection)
             size = outbox.settle(connection)
         if log.size > size and log.size > self._settled():

@@ -19,10 +19,17 @@ def note(connection: Connection, *entries: Entry) -> None:
         connection.execute(insert(tables.event).values(**row, entry=entry.to_bytes().decode()))
 
 
-def settle(connection: Connection) -> int:
-    """Give every entry that has none its place in the log, in the order they were written; how many have one now."""
+def take_turn(connection: Connection) -> None:
+    """Wait until no other process gives places in the log, and keep others waiting until the transaction ends."""
     if connection.dialect.name == "postgresql":  # SQLite is locked as a whole already
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
+
+
+def settle(connection: Connection) -> int:
+    """Give every entry that has none its place in the log, in the order they were written; how many have one now.
+
+    Only for who has taken its turn.
+    """
     e = tables.event.c
     given = size(connection)
     waiting = connection.execute(select(e.number).where(e.position.is_(None)).order_by(e.number)).scalars().all()
