@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from sqlalchemy import delete, text
@@ -73,10 +74,13 @@ def test_a_refused_charge_tells_nothing(url: str, tmp_path: Path) -> None:
 
 
 def test_changes_are_told_once(journal: Journal) -> None:
-    refusal = {"source": "a", "purpose": "urban planning", "plan_sha256": SHA}
-    for reason in ("budget", "budget", "terms", "budget"):
-        journal.record_changes("a", [RefusalEntry(**refusal, reason=reason)])
-    journal.record_changes("b", [RefusalEntry(**{**refusal, "source": "b"}, reason="budget")])
+    def refusal(source: str, reason: Literal["budget", "terms"]) -> RefusalEntry:
+        return RefusalEntry(source=source, purpose="urban planning", plan_sha256=SHA, reason=reason)
+
+    reasons: list[Literal["budget", "terms"]] = ["budget", "budget", "terms", "budget"]
+    for reason in reasons:
+        journal.record_changes("a", [refusal("a", reason)])
+    journal.record_changes("b", [refusal("b", "budget")])
     found = [(e.source, e.reason) for e in told(journal) if isinstance(e, RefusalEntry)]
     assert found == [("a", "budget"), ("a", "terms"), ("a", "budget"), ("b", "budget")]
 

@@ -171,6 +171,9 @@ class TestWholeRun:
         known = [
             rf"{state}/digest\.key\.[0-9a-f]+\.tmp",
             rf"{state}/accounts\.sqlite(\.[0-9a-f]+\.tmp)?",
+            rf"{state}/log\.(key|name)\.[0-9a-f]+\.tmp",
+            rf"{state}/log/\.(lock|draft)",
+            rf"{state}/releases/\.2019-03-04-kestrel\.proof\.partial",
             rf"{state}/locks/[0-9a-f]+\.lock",
             rf"{partial}/(manifest\.json|README\.md|zones\.parquet|tables/[a-z]+(\.region|\.all)?\.parquet)",
             rf"{partial}/registry\.yaml",

@@ -367,7 +367,13 @@ def facts(release: Release) -> object:
         tables.append((table.schema, table.num_rows, table.select(known)))
     after_noise = {"corrected", "width"}
     told = release.manifest.model_dump(
-        exclude={"created": True, "account": {"charge"}, "files": True, "statistics": {"__all__": after_noise}}
+        exclude={
+            "created": True,
+            "account": {"charge"},
+            "log": True,  # each house has its own
+            "files": True,
+            "statistics": {"__all__": after_noise},
+        }
     )
     zones = (release.folder / "zones.parquet").read_bytes()
     return files, tables, told, zones
