@@ -5,6 +5,7 @@
     │   └── PlanError         2  wrong use: mend the plan
     ├── DataError             1  an input file can't be used: mend the file
     ├── StateError            1  the state folder, the account or the disk is in the way
+    │   └── DiskError         1  the disk alone
     └── RefusedError          3  refused: the guarantee comes first
         ├── BudgetError       3  the account has too little left
         ├── BasisError        3  the basis of the source does not hold
@@ -39,6 +40,14 @@ class DataError(ShoalError):
 
 class StateError(ShoalError):
     """The state folder, the account database or the disk failed; nothing was published."""
+
+
+class DiskError(StateError):
+    """A file or folder that can't be read or written; `reason` is what the system says, without a path."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class RefusedError(ShoalError):

@@ -47,8 +47,8 @@ POST_PROCESSING = (
     "consistent: the weighted least-squares estimates, in which what places have in common over times is told from "
     "noise (optimal shrinkage of singular values; pairs of zones are drawn towards what their ends, their regions and "
     "the way back say, by empirical Bayes around a gravity model; numbers that noise does not explain stay as "
-    "measured); then, from the coarsest level down, the Euclidean projection onto non-negative values that add up to the level above, "
-    "rounded to whole numbers that still add up.",
+    "measured); then, from the coarsest level down, the Euclidean projection onto non-negative values that add up to "
+    "the level above, rounded to whole numbers that still add up.",
 )
 
 TOP_DOWN = (
@@ -89,7 +89,7 @@ def run(
                 key = _request_key(design, source, state, progress)
                 if first := state.accounts.find(key):
                     tell("This plan was released over these records before: here is that release; nothing is charged.")
-                    return _publish(state, first, out)
+                    return publish(state, first, out)
             else:
                 source.fingerprint_along(state.digest_key)  # there is nothing to compare it with before the reading
             request = request_of(design)
@@ -128,9 +128,11 @@ def run(
                 opt_outs=opted_out.version,
             )
             rows = {name: table.rows for name, table in estimated.items()}
-            folder = write(state.releases, manifest=facts, tables=rows, zones=design.zones, places=design.places)
+            folder = write(
+                state.releases, manifest=facts, tables=rows, zones=design.zones, places=design.places, disk=state.disk
+            )
             state.accounts.released(paid.charge, folder.name, _sha256(folder / "manifest.json"))
-            return _publish(state, folder.name, out)
+            return publish(state, folder.name, out)
 
 
 def _drawn(design: Design, sums: Mapping[str, ExactSums], paid: Paid, progress: Progress) -> dict[str, Estimated]:
@@ -263,7 +265,7 @@ def _free_id(plan: Plan, kept: Path, out: Path) -> str:
     return max(ids, key=lambda name: (len(name), name))
 
 
-def _publish(state: State, release: str, out: Path) -> Release:
+def publish(state: State, release: str, out: Path) -> Release:
     """Copy a finished release from the state into `out`, whole or not at all, and open it there.
 
     It stands in the log before it is copied, and the copy has the proof.
@@ -276,5 +278,5 @@ def _publish(state: State, release: str, out: Path) -> Release:
         if not isinstance(entry, ReleaseEntry):
             raise StateError(f"{kept}: the accounts know nothing of this release; restore them from a backup")
         proof, witnesses = state.journal.cosigned(entry)
-        add_proof(kept, ReleaseProof.of(entry, proof, witnesses))
-    return open_release(place(kept, out))
+        add_proof(kept, ReleaseProof.of(entry, proof, witnesses), state.disk)
+    return open_release(place(kept, out, state.disk))

@@ -43,7 +43,8 @@ class Journal:
         self.folder = folder / "log"
         self._key_file, self._name_file = folder / "log.key", folder / "log.name"
         self._policy_file = folder / "witnesses.policy"
-        self._files = files or Disk()
+        self.disk: Files = files or Disk()
+        """How everything is written that must outlive a crash."""
 
     def record(self, *entries: Entry) -> None:
         """Note entries and hand them on to the log."""
@@ -153,7 +154,7 @@ class Journal:
     @cached_property
     def log(self) -> Log:
         """The log's files. Raises `StateError` where they are damaged."""
-        return Log.open(self.folder, self.key, files=self._files)
+        return Log.open(self.folder, self.key, files=self.disk)
 
     def _settled(self) -> int:
         with self._database.reading() as connection:

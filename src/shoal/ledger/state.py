@@ -16,6 +16,7 @@ from shoal.ledger.entries import RefusalEntry
 from shoal.ledger.journal import Journal
 from shoal.ledger.locks import request_lock
 from shoal.plan import Plan
+from shoal.translog.files import Files
 
 _KEY_BYTES = 32
 
@@ -33,10 +34,13 @@ class State:
     """Copies of released folders, by id."""
 
     @classmethod
-    def open(cls, folder: str | Path, accounts: str | None = None, *, wait: float = 30) -> Self:
+    def open(
+        cls, folder: str | Path, accounts: str | None = None, *, wait: float = 30, disk: Files | None = None
+    ) -> Self:
         """Open the state in `folder`, making it (0700) where it is missing; `accounts` is a URL, else a file in it.
 
         wait  seconds to wait for accounts that another process has locked
+        disk  how the log and releases are written; the tests' double stops at any step
 
         Safe when two processes do it at once: both get the same key. Raises `StateError`, and `UsageError` for a URL
         that is neither SQLite nor PostgreSQL.
@@ -46,8 +50,13 @@ class State:
         make_folder(folder / "releases")
         url = accounts if accounts is not None else URL.create("sqlite", database=str(folder / "accounts.sqlite"))
         accounts_ = Accounts.open(url, wait=wait)
-        journal = Journal(accounts_.database, folder)
+        journal = Journal(accounts_.database, folder, disk)
         return cls(folder, accounts_, journal, _digest_key(folder / "digest.key"), folder / "releases")
+
+    @property
+    def disk(self) -> Files:
+        """How everything is written that must outlive a crash."""
+        return self.journal.disk
 
     def lock(self, key: str, waiting: Callable[[], None] | None = None) -> AbstractContextManager[None]:
         """`request_lock` in this folder."""

@@ -4,19 +4,21 @@ import os
 import re
 import shutil
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
-from shoal.errors import StateError
+from shoal.errors import DiskError, StateError
 from shoal.plan import Plan
 from shoal.release import _geoparquet, _store
 from shoal.release.manifest import Facts, Manifest
 from shoal.release.readme import readme
 from shoal.release.registry import registry
 from shoal.release.statistic_facts import ESTIMATES
+from shoal.translog.files import Disk, Files
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,6 +36,7 @@ def write(
     tables: Mapping[str, "pl.DataFrame"],
     zones: "Zones",
     places: "Zones | None" = None,
+    disk: Files | None = None,
 ) -> Path:
     """Write the release `manifest.id` below `parent` and give its folder, <parent>/<id>.
 
@@ -46,55 +49,51 @@ def write(
     Raises `StateError` where the disk is full or may not be written to; nothing is left behind then.
     """
     _check(manifest, tables, zones, places)
+    disk = disk or Disk()
     partial = _partial(parent, manifest.id)
     try:
-        parent.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(parent)
         _sweep(parent)
-        try:
-            (partial / "tables").mkdir(parents=True)
-            files = {
-                f"tables/{name}.parquet": _put(partial / "tables" / f"{name}.parquet", _store.table_to_bytes(table))
-                for name, table in tables.items()
-            }
-            files["zones.parquet"] = _put(partial / "zones.parquet", _geoparquet.to_bytes(zones))
+        with _gone_if_it_fails(partial):
+            disk.make_folder(partial / "tables")
+            put = _writer(disk, partial)
+            files = {f"tables/{name}.parquet": _store.table_to_bytes(table) for name, table in tables.items()}
+            files["zones.parquet"] = _geoparquet.to_bytes(zones)
             if places is not None:
-                data = _geoparquet.to_bytes(places, _store.PLACE_COLUMNS)
-                files["places.parquet"] = _put(partial / "places.parquet", data)
-            return _finish(partial, parent, manifest, files)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
-    except OSError as error:
-        reason = (error.strerror or "the disk failed").lower()
+                files["places.parquet"] = _geoparquet.to_bytes(places, _store.PLACE_COLUMNS)
+            hashes = {name: put(name, data) for name, data in files.items()}
+            return _finish(disk, partial, parent, manifest, hashes)
+    except DiskError as error:
         raise StateError(
-            f"{parent}: the release could not be written ({reason}) and nothing was published; make room or choose "
-            "another folder, then ask for the same plan again"
+            f"{parent}: the release could not be written ({error.reason}) and nothing was published; make room or "
+            "choose another folder, then ask for the same plan again"
         ) from None
 
 
-def place(folder: Path, parent: Path) -> Path:
+def place(folder: Path, parent: Path, disk: Files | None = None) -> Path:
     """Copy the release in `folder` below `parent` under its own name, whole or not at all; gives the copy's folder.
 
     Where it stands there already, nothing is done. Raises `StateError` where another release has that name, or where
     the disk is full or may not be written to.
     """
-    target = parent / folder.name
+    target, disk = parent / folder.name, disk or Disk()
     try:
         if os.path.lexists(target):
             if (target / "manifest.json").read_bytes() == (folder / "manifest.json").read_bytes():
                 return target
             raise StateError(f"{target}: another release stands there; ask for the plan again with another --out")
-        parent.mkdir(parents=True, exist_ok=True)
+        disk.make_folder(parent)
         _sweep(parent)
         partial = _partial(parent, folder.name)
-        try:
-            shutil.copytree(folder, partial)
-            partial.rename(target)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
-            raise
-    except (OSError, shutil.Error) as error:
-        reason = (getattr(error, "strerror", None) or "the disk failed").lower()
+        with _gone_if_it_fails(partial):
+            disk.make_folder(partial / "tables")
+            put = _writer(disk, partial)
+            for file in sorted(folder.rglob("*")):
+                if file.is_file():
+                    put(str(file.relative_to(folder)), file.read_bytes())
+            disk.rename(partial, target)
+    except (OSError, DiskError) as error:
+        reason = error.reason if isinstance(error, DiskError) else (error.strerror or "the disk failed").lower()
         raise StateError(
             f"{target}: can't be written ({reason}); the release is made and paid for: ask for the plan again with "
             "another --out, it costs nothing"
@@ -134,49 +133,49 @@ def _check(manifest: Facts, tables: Mapping[str, "pl.DataFrame"], zones: "Zones"
             raise ValueError(f"{facts.statistic}: {table.height} rows, the manifest says {facts.cells}")
 
 
-def _finish(partial: Path, parent: Path, manifest: Facts, files: dict[str, str]) -> Path:
+def _finish(disk: Files, partial: Path, parent: Path, manifest: Facts, files: dict[str, str]) -> Path:
     """What holds the id (README, registry.yaml, manifest), then the rename; the next id if somebody was faster."""
     stem = f"{manifest.period.start}-{manifest.source.name}"
+    put = _writer(disk, partial)
     while True:
-        files["README.md"] = _put(partial / "README.md", readme(manifest).encode())
+        files["README.md"] = put("README.md", readme(manifest).encode())
         if manifest.publication is not None:
-            files["registry.yaml"] = _put(partial / "registry.yaml", registry(manifest).encode())
-        _put(partial / "manifest.json", Manifest.complete(manifest, files).to_bytes())
-        _sync_folder(partial / "tables")
-        _sync_folder(partial)
+            files["registry.yaml"] = put("registry.yaml", registry(manifest).encode())
+        put("manifest.json", Manifest.complete(manifest, files).to_bytes())
         target = parent / manifest.id
         try:
-            if os.path.lexists(target):  # a rename would replace an empty folder
-                raise FileExistsError
-            partial.rename(target)
-        except OSError:
+            if not os.path.lexists(target):  # a rename would replace an empty folder
+                disk.rename(partial, target)
+                return target
+        except DiskError:
             if not os.path.lexists(target):
                 raise
-            manifest = manifest.model_copy(update={"id": _free(stem, parent)})
-            continue
-        _sync_folder(parent)
-        return target
+        manifest = manifest.model_copy(update={"id": _free(stem, parent)})
+        for name in ("README.md", "registry.yaml", "manifest.json"):
+            disk.remove(partial / name)
 
 
-def _put(file: Path, data: bytes) -> str:
-    """Write and sync one file; its SHA-256."""
-    with file.open("wb") as sink:
-        sink.write(data)
-        sink.flush()
-        os.fsync(sink.fileno())
-    return sha256(data).hexdigest()
+def _writer(disk: Files, partial: Path) -> Callable[[str, bytes], str]:
+    """Writes files below a folder that nobody looks at yet, each forced to the disk; gives their SHA-256."""
+
+    def put(name: str, data: bytes) -> str:
+        disk.write_new(partial / name, data)
+        return sha256(data).hexdigest()
+
+    return put
+
+
+@contextmanager
+def _gone_if_it_fails(partial: Path) -> Iterator[None]:
+    try:
+        yield
+    except (Exception, KeyboardInterrupt):
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
 
 
 def _partial(parent: Path, name: str) -> Path:
     return parent / f".{name}.{_HOST}-{os.getpid()}.{token_hex(4)}.partial"
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def _sweep(parent: Path) -> None:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from shoal.errors import StateError
+from shoal.errors import DiskError, StateError
 
 
 class Files(Protocol):
@@ -183,16 +183,23 @@ class Disk:
 
 @contextmanager
 def _sentences(path: Path) -> Iterator[None]:
-    """Turn a failure of the file system into a `StateError`."""
+    """Turn a failure of the file system into a `DiskError`."""
     try:
         yield
-    except FileNotFoundError:
-        raise StateError(f"{path} is not there; put it back, or check the path") from None
-    except (FileExistsError, NotADirectoryError, IsADirectoryError):
-        raise StateError(f"something else is in the place of {path}; move it away") from None
-    except PermissionError:
-        raise StateError(f"{path} can't be read or written by this user; grant the right") from None
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StateError(f"the disk of {path} is full; make room and run again") from None
-        raise StateError(f"{path} can't be used ({error.strerror}); check the disk") from None
+        reason = (error.strerror or "the disk failed").lower()
+        raise DiskError(_sentence(path, error), reason) from None
+
+
+def _sentence(path: Path, error: OSError) -> str:
+    match error:
+        case FileNotFoundError():
+            return f"{path} is not there; put it back, or check the path"
+        case FileExistsError() | NotADirectoryError() | IsADirectoryError():
+            return f"something else is in the place of {path}; move it away"
+        case PermissionError():
+            return f"{path} can't be read or written by this user; grant the right"
+        case OSError(errno=errno.ENOSPC | errno.EDQUOT):
+            return f"the disk of {path} is full; make room and run again"
+        case _:
+            return f"{path} can't be used ({error.strerror}); check the disk"
