@@ -1,6 +1,7 @@
 """A source of three days whose records are kept: plans over files and over what is kept, and what they come to."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +67,5 @@ def sums(found: Plan, state: State | None = None, engine: Any = None) -> Sums:
 
 def on_day(monkeypatch: pytest.MonkeyPatch, day: str) -> None:
     """What day it is, for keeping and for retention."""
-    from datetime import date
-
     for module in ("keep", "retention"):
-        try:
-            monkeypatch.setattr(f"shoal.rights.{module}.today", lambda: date.fromisoformat(day))
-        except (ImportError, AttributeError):
-            continue
+        monkeypatch.setattr(f"shoal.rights.{module}.today", lambda: date.fromisoformat(day))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from shoal.cli._app import AccountsUrl, AsJson, PlanFile, Quiet, StateFolder, app, give
+from shoal.errors import UsageError
 
 if TYPE_CHECKING:
     from shoal.rights.optout import Receipt
@@ -105,6 +106,44 @@ def keep(
         lambda: {"source": source, "unit": unit, "units": units},
         lambda: f"Kept of {source}: the {unit}s that begin on {begins}.",
     )
+
+
+@app.command()
+def retention(
+    plans: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PLAN]...", help="Plans whose files are looked at, too.")
+    ] = None,
+    folder: Annotated[
+        list[Path] | None,
+        typer.Option("--folder", metavar="DIR", help="Folder of records to look at; may be named often."),
+    ] = None,
+    state: StateFolder = None,
+    accounts: AccountsUrl = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Destroy kept records that are due, keys first; name what is older than allowed. Exit status 1 where any is."""
+    from shoal.api import existing_state
+    from shoal.plan import Plan
+    from shoal.rights.retention import retain
+
+    loaded = [Plan.load(plan) for plan in plans or ()]
+    for one in folder or ():
+        if not one.is_dir():
+            raise UsageError(f"--folder {one}: there is no such folder; name one that holds files of records")
+    found = existing_state(loaded[0].folder if loaded else Path(), state, accounts)
+    outcome = retain(found, loaded, folder or ())
+    destroyed = [{"source": s, "start": str(span.start), "end": str(span.end)} for s, span in outcome.destroyed]
+    overdue = [{"path": str(o.path), "why": o.why, "days": o.days, "allowed": o.allowed} for o in outcome.overdue]
+    lines = [f"destroyed  {one['source']}, {one['start']} up to and without {one['end']}" for one in destroyed]
+    lines += [f"overdue    {o.path}, {o.days} days old: {o.why}" for o in outcome.overdue]
+    give(
+        as_json,
+        lambda: {"destroyed": destroyed, "overdue": overdue},
+        lambda: "\n".join(lines) or "Nothing is due, and nothing is older than allowed.",
+    )
+    if overdue:
+        raise typer.Exit(1)
 
 
 def _answer(receipt: "Receipt", file: Path | None, as_json: bool) -> None:

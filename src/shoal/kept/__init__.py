@@ -1,5 +1,6 @@
 """Kept records: those of whole units of privacy, sealed on disk for plans over weeks, each unit under its own key."""
 
+from shoal.kept.destroy import destroy, forget
 from shoal.kept.erase import erase, follow, followed, refuse_unfollowed, start_following
 from shoal.kept.shelf import Shelf, Span, Terms, Unit, kept_lock
 from shoal.kept.source import KeptSource, open_kept
@@ -12,9 +13,11 @@ __all__ = [
     "Terms",
     "Unit",
     "Writer",
+    "destroy",
     "erase",
     "follow",
     "followed",
+    "forget",
     "kept_lock",
     "open_kept",
     "refuse_unfollowed",

@@ -2,6 +2,7 @@
 
     <state>/kept/<source>/<start>_<end>/index         what is kept, sealed
     <state>/kept/<source>/<start>_<end>/0001-03       a sealed segment: number of the writing, part
+    <state>/kept/<source>/<start>_<end>/destroying    the unit is being destroyed: nothing of it may be used any more
     <state>/kept-keys/<source>/<start>_<end>.key      32 bytes, for the owner alone
 
 Names say the source and the unit's local dates, and nothing of the records. What is kept is what the index names: it
@@ -25,7 +26,7 @@ from shoal.translog.files import Disk, Files
 _LARGEST_INDEX = 64 << 20
 _NAME = re.compile(r"(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)")
 _FOLDERS = ("kept", "kept-keys")
-INDEX = "index"
+INDEX, DESTROYING = "index", "destroying"
 SEGMENT = re.compile(r"(\d{4,})-([0-9a-f]{2})")
 
 
@@ -145,9 +146,22 @@ class Shelf:
         return [cls(state, n, files) for n in sorted(names) if any((state / f / n).is_dir() for f in _FOLDERS)]
 
     def spans(self) -> list[Span]:
-        """Units that have a key, ascending."""
-        found = (Span.parse(name.removesuffix(".key")) for name in self.files.list(self.keys) if name.endswith(".key"))
+        """Units that have a key and are not being destroyed, ascending."""
+        found = {Span.parse(name.removesuffix(".key")) for name in self.files.list(self.keys) if name.endswith(".key")}
+        return sorted(span for span in found if span is not None and not self.is_destroying(span))
+
+    def folders(self) -> list[Span]:
+        """Units that have a folder, whatever is in it, ascending."""
+        found = (Span.parse(name) for name in self.files.list(self.folder))
         return sorted(span for span in found if span is not None)
+
+    def is_empty(self, span: Span) -> bool:
+        """Is there a folder, and nothing in it, and no key?"""
+        folder = self.folder / str(span)
+        return folder.is_dir() and not self.files.list(folder) and not self.key_file(span).exists()
+
+    def is_destroying(self, span: Span) -> bool:
+        return (self.folder / str(span) / DESTROYING).exists()
 
     def units(self) -> Iterator[Unit]:
         """Those of which something is kept. Raises `StateError`."""
@@ -166,7 +180,9 @@ class Shelf:
         return replace(unit, index=Index.parse(unit.key.open_index(sealed, unit.place(INDEX))))
 
     def make(self, span: Span) -> Unit:
-        """The unit, with a new key where it has none."""
+        """The unit, with a new key where it has none. Raises `StateError` where it is being destroyed."""
+        if self.is_destroying(span):
+            raise StateError(f"{self.folder / str(span)} is being destroyed; let `shoal retention` end that first")
         file = self.key_file(span)
         if not file.exists():
             self.files.make_folder(self.keys)
@@ -188,6 +204,14 @@ class Shelf:
         for name in self.files.list(unit.folder):
             if name not in known:
                 self.files.remove(unit.folder / name)
+
+    def tidy_all(self) -> None:
+        """`tidy` every unit, and the keys."""
+        for span in self.spans():
+            self.tidy(self.unit(span))
+        for name in self.files.list(self.keys):
+            if not name.endswith(".key"):
+                self.files.remove(self.keys / name)
 
     def _read_key(self, span: Span) -> UnitKey:
         file = self.key_file(span)

@@ -36,6 +36,12 @@ def expand(plan: Plan) -> tuple[Path, ...]:
     return tuple(sorted(found.values()))
 
 
+def found(plan: Plan) -> list[Path]:
+    """The files that the patterns name now, whatever they hold; none where they name none."""
+    names = {name for pattern in plan.source.files for name in _match(plan, pattern)}
+    return sorted(path for path in (plan.folder / name for name in names) if path.is_file())
+
+
 def ending(path: Path) -> Ending | None:
     """Format of a file by its name, None for an unknown one."""
     name = path.name.lower()
