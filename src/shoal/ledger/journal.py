@@ -52,14 +52,21 @@ class Journal:
             outbox.note(connection, *entries)
         self.publish()
 
-    def record_changes(self, source: str, entries: Sequence[Entry]) -> None:
-        """As `record`, without those that say what the newest of their kind says about this source."""
+    def record_changes(self, source: str, entries: Sequence[Entry]) -> list[Entry]:
+        """As `record`, without those that say what the newest of their kind says about this source.
+
+        Gives what stands in the log then: these entries, or those that said it before.
+        """
+        standing = []
         with self._database.writing() as connection:
             for entry in entries:
                 last = outbox.latest(connection, entry.kind, source)
                 if last is None or not unchanged(last, entry):
                     outbox.note(connection, entry)
+                    last = entry
+                standing.append(last)
         self.publish()
+        return standing
 
     def publish(self) -> int:
         """Hand on to the log whatever it has not got yet; the log's size then. Raises `StateError`."""

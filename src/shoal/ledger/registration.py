@@ -53,8 +53,9 @@ def register(journal: Journal, plan: Plan) -> SourceEntry:
     with_it: list[Entry] = [entry]
     if documents.assessment is not None:
         with_it.append(AssessmentEntry(source=plan.source.name, purpose=basis.purpose, sha256=documents.assessment))
-    journal.record_changes(plan.source.name, with_it)
-    return entry
+    standing = journal.record_changes(plan.source.name, with_it)[0]
+    assert isinstance(standing, SourceEntry)  # noqa: S101 - the first of `with_it`
+    return standing
 
 
 def refuse_basis(plan: Plan, on: date) -> None:
