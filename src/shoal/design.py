@@ -7,6 +7,9 @@ from functools import cached_property
 from itertools import product
 from math import inf, log
 
+import numpy as np
+
+from shoal._arrays import Bool
 from shoal.calendar import Calendar
 from shoal.ends import MAX_MEASURED
 from shoal.keys import Grid
@@ -14,6 +17,7 @@ from shoal.levels import Level
 from shoal.plan import Plan
 from shoal.privacy.accounting import Allocation, Need, allocate, rho_for
 from shoal.privacy.mechanism import Mechanism
+from shoal.sensitive import Sensitive, load_sensitive
 from shoal.statistics import Statistic, asks_for_places, statistics_of
 from shoal.zones import Zones, load_places, load_zones
 
@@ -62,9 +66,10 @@ class Measure:
 class Design:
     """What a plan comes to: its zones and hours, the cells of each statistic, and the noise that its budget buys.
 
-    cap_rho   what the account's cap in epsilon is in rho, at the plan's delta
-    year_rho  likewise the cap for all units of a calendar year together
-    places   the named places; None: no statistic is counted by them
+    cap_rho    what the account's cap in epsilon is in rho, at the plan's delta
+    year_rho   likewise the cap for all units of a calendar year together
+    places     the named places; None: no statistic is counted by them
+    sensitive  near what no record is used, and the zones of which nothing is published; None: the plan names no list
     """
 
     plan: Plan
@@ -75,6 +80,7 @@ class Design:
     cap_rho: Fraction
     year_rho: Fraction
     places: Zones | None = None
+    sensitive: Sensitive | None = None
 
     @classmethod
     def of(cls, plan: Plan) -> "Design":
@@ -82,6 +88,7 @@ class Design:
         calendar = Calendar.from_plan(plan)
         asked = asks_for_places(plan)
         zones, places = load_zones(plan), load_places(plan) if asked else None
+        sensitive = load_sensitive(plan, zones, places)
         statistics = statistics_of(plan, zones, calendar, places)
         cap_rho = rho_for(plan.source.account_cap, plan.privacy.delta)
         best: tuple[float, tuple[Statistic, ...], Allocation] | None = None
@@ -94,7 +101,7 @@ class Design:
         assert best is not None  # noqa: S101  # the product of no statistics has one element
         year_cap = plan.source.year_cap
         year_rho = UNITS_A_YEAR * cap_rho if year_cap is None else max(cap_rho, rho_for(year_cap, plan.privacy.delta))
-        return cls(plan, zones, calendar, best[1], best[2], cap_rho, year_rho, places)
+        return cls(plan, zones, calendar, best[1], best[2], cap_rho, year_rho, places, sensitive)
 
     @cached_property
     def measures(self) -> tuple[Measure, ...]:
@@ -105,6 +112,24 @@ class Design:
             for level in (None, *statistic.levels)
             for name in [measure_name(statistic.name, level)]
         )
+
+    @property
+    def isolated(self) -> Bool | None:
+        """bool[z]: zones that a sensitive place isolates. They receive nothing; None: there are none."""
+        return self.sensitive.isolated if self.sensitive is not None and self.sensitive.isolated.any() else None
+
+    def suppressed(self, measure: Measure) -> Bool | None:
+        """bool[p]: which places of a measure lie wholly in isolated zones, or in one at either end. None: none does."""
+        if self.isolated is None or measure.statistic.of_named_places:
+            return None
+        of_fine: Bool = np.asarray(self.isolated[measure.statistic.grid.places].any(axis=1))
+        level = measure.level
+        if level is None:
+            return of_fine
+        if level.is_end:
+            return self.isolated
+        found: Bool = np.bincount(level.of_place, ~of_fine, len(level.grid.places)) == 0
+        return found
 
     def zones_of(self, statistic: Statistic) -> Zones:
         """What one statistic is counted by: the zones, or the named places."""

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import polars as pl
     from rich.console import Group
 
+    from shoal._arrays import Float64
+
 SIZES = (("20 to 100", 20.0, 100.0), ("100 to 500", 100.0, 500.0), ("over 500", 500.0, float("inf")))
 """Classes of true size, lower end inclusive. Below 20 a relative error says nothing."""
 
@@ -127,10 +129,22 @@ def evaluate(release: Release, truth: str | Path) -> Evaluation:
             continue
         folder = truth / "places" if release[name].facts.of_named_places else truth
         fine = _joined(release[name], folder / f"{name}.parquet")
+        known = _without_silent(release[name], fine["value"].to_numpy())
         for table in (release[other] for other in release.tables if release[other].facts.base == name):
-            value = pl.Series("value", table.sheet.add_up(fine["value"].to_numpy()))
+            value = pl.Series("value", table.sheet.add_up(known))
             lines.append(_line(table, table.to_polars().with_columns(value)))
     return Evaluation(release.id, tuple(lines))
+
+
+def _without_silent(table: Table, value: "Float64") -> "Float64":
+    """The truth of each cell of the finest grid, 0 where nothing is published: totals are without it as well."""
+    import numpy as np
+
+    from shoal.release._silent import fine_silent
+
+    release, sheet = table.release, table.sheet
+    silent = fine_silent(table.facts, release.manifest, sheet, release.zones_of(table.facts))
+    return np.where(np.repeat(silent, value.size // max(1, silent.size)), 0.0, value)
 
 
 def _of_selected(release: Release, name: str, file: Path) -> list[Line]:
@@ -143,6 +157,8 @@ def _of_selected(release: Release, name: str, file: Path) -> list[Line]:
     keys, (first, second), zones = list(table.keys), table.places, release.places
     published = _plain(table.to_polars(), keys)
     truth = _truth(table, file, published)
+    silent = release.manifest.sensitive.isolated if release.manifest.sensitive is not None else ()
+    truth = truth.filter(~pl.col(first).is_in(silent) & ~pl.col(second).is_in(silent))
     if table.facts.max_km is not None:
         ids = pl.Series(zones.ids, dtype=pl.String)
         near = pair_places(zones.centres, float(Fraction(table.facts.max_km))).astype("uint32")
@@ -153,7 +169,8 @@ def _of_selected(release: Release, name: str, file: Path) -> list[Line]:
     lines = [replace(line, in_rows=line.true / total if total > 0 else None)]
     for end in (release[f"{name}.{place}"] for place in (first, second)):
         sums = truth.group_by(list(end.keys)).agg(pl.col("value").sum())
-        rows = _matched(_plain(end.to_polars(), list(end.keys)), sums, list(end.keys), file)
+        shown = end.to_polars().filter(~pl.col("suppressed"))
+        rows = _matched(_plain(shown, list(end.keys)), sums, list(end.keys), file)
         lines.append(_line(end, rows))
     return lines
 

@@ -8,13 +8,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from shoal import deny
 from shoal._code import code_digest
 from shoal.design import Design, Measure
 from shoal.ends import MAX_MEASURED, select
 from shoal.engines import Engine, LocalEngine, Opened, Progress
 from shoal.errors import StateError
 from shoal.estimate import Estimated, Merge, end_table, pair_table, tables
-from shoal.intake import Barred, OptOuts
+from shoal.intake import Barred, DenyList, OptOuts
 from shoal.kept import Shelf, followed, kept_lock, refuse_unfollowed
 from shoal.ledger import Request, State
 from shoal.ledger.entries import ReleaseEntry
@@ -81,17 +82,23 @@ def run(
         source = (
             engine.open_kept(design, Shelf(state.folder, plan.source.name)) if plan.source.kept else engine.open(design)
         )
+        denied = deny.load(state)
+        if denied and design.plan.source.columns.origin is not None:
+            tell("The private deny-list does nothing here: these trips name zones, and of a zone it knows no place.")
         waiting = "Another run of this plan is under way; waiting for it."
         with state.lock(_plan_key(design, state), lambda: tell(waiting)):
             basis = register(state.journal, plan)
             key = None
             if state.accounts.knows(plan.digest()):
-                key = _request_key(design, source, state, progress)
+                key = _request_key(design, source, state, progress, denied)
                 if first := state.accounts.find(key):
                     tell("This plan was released over these records before: here is that release; nothing is charged.")
                     return publish(state, first, out)
             else:
                 source.fingerprint_along(state.digest_key)  # there is nothing to compare it with before the reading
+            known = design.sensitive
+            if known is not None and (late := known.warning(today(), synthetic=plan.source.synthetic)):
+                tell(late)
             request = request_of(design)
             size = size_about(sum(measure.rows for measure in design.measures), design.zones, design.places)
             state.accounts.check(request)  # refuse before hours of work; `charge` below decides
@@ -102,12 +109,12 @@ def run(
                 opted_out = listed.read()
                 if plan.source.kept:
                     refuse_unfollowed(state.folder, listed.changes(followed(state.folder) or 0))
-                barred = Barred(OptOuts(opted_out.key, opted_out.hashes))
+                barred = Barred(OptOuts(opted_out.key, opted_out.hashes), denied)
                 sums = engine.sums(design, source, tally, progress, barred)
             for reason, count in tally.summary():
                 tell(f"  {count} {reason}")
             require_room(size, (state.releases, out))
-            request = replace(request, key=key or _request_key(design, source, state, progress))
+            request = replace(request, key=key or _request_key(design, source, state, progress, denied))
             account_unit = state.accounts.check(request).account.unit
             paid = state.accounts.charge(request)
             state.journal.publish()
@@ -126,6 +133,7 @@ def run(
                 post_processing=(*POST_PROCESSING, *([TOP_DOWN] if any(s.top_down for s in design.statistics) else [])),
                 places=design.places,
                 opt_outs=opted_out.version,
+                sensitive=design.sensitive,
             )
             rows = {name: table.rows for name, table in estimated.items()}
             folder = write(
@@ -154,6 +162,7 @@ def _drawn(design: Design, sums: Mapping[str, ExactSums], paid: Paid, progress: 
             most=float(statistic.most_in_cell()),
             lossless=statistic.lossless,
             merge=_merge(design, statistic),
+            suppressed=design.suppressed(measures[0]),
         )
         estimated |= dict(zip((m.name for m in measures), found, strict=True))
     progress("Drawing noise", 1.0)
@@ -167,10 +176,16 @@ def _top_down(
     pairs, *ends = measures
     statistic, zones = pairs.statistic, design.zones.ids
     found = {
-        end.name: end_table(measure(sums[end.name], end.name, end.mechanism, paid), end.grid, zones, statistic.divisor)
+        end.name: end_table(
+            measure(sums[end.name], end.name, end.mechanism, paid),
+            end.grid,
+            zones,
+            statistic.divisor,
+            design.suppressed(end),
+        )
         for end in ends
     }
-    totals = [table.rows["estimate"].to_numpy().reshape(len(zones), -1) for table in found.values()]
+    totals = [table.rows["estimate"].fill_null(0).to_numpy().reshape(len(zones), -1) for table in found.values()]
     chosen = select(statistic.grid, totals, [end.mechanism.stderr / statistic.divisor for end in ends])
     noisy = measure(sums[pairs.name], pairs.name, pairs.mechanism, paid, cells=chosen.cells)
     regions = regions_of(design.plan.zones.kind, zones, design.zones.parents)
@@ -207,6 +222,7 @@ def _facts(design: Design, measure: Measure, found: Estimated) -> StatisticFacts
         width=found.width,
         areas=None if found.areas is None else found.areas.members(design.zones_of(statistic).ids),
         ends=found.ends,
+        suppression=sentences.SUPPRESSION if found.rows["suppressed"].any() else None,
     )
 
 
@@ -242,15 +258,18 @@ def _plan_key(design: Design, state: State) -> str:
 
 
 def _public_digests(design: Design) -> tuple[str, ...]:
-    """Of the files of zones and places, which may change while the plan that names them does not."""
-    return tuple(zones.digest for zones in (design.zones, design.places) if zones is not None)
+    """Of the files of zones, places and sensitive places, which may change while the plan that names them does not."""
+    return tuple(found.digest for found in (design.zones, design.places, design.sensitive) if found is not None)
 
 
-def _request_key(design: Design, source: Opened, state: State, progress: Progress) -> str:
+def _request_key(
+    design: Design, source: Opened, state: State, progress: Progress, denied: DenyList | None = None
+) -> str:
     """Keyed digest by which the same plan over the same records is known again. Secret: it stays in the state."""
     records = source.fingerprint(state.digest_key, lambda done: progress("Recognising the records", done))
     digest = hashlib.blake2b(key=state.digest_key, digest_size=32)
-    for part in (design.plan.full_digest(), *_public_digests(design), records):
+    secret = denied.digest(state.digest_key) if denied else ""
+    for part in (design.plan.full_digest(), *_public_digests(design), records, *([secret] if secret else [])):
         digest.update(part.encode() + b"\n")
     return digest.hexdigest()
 

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 from shoal import _toml
 from shoal._complaints import at, place, sentence
 from shoal._fields import AsText, Positive, Table, Text, as_tuple, exact, four, one_line, spdx
+from shoal._sensitive import Sensitive
 from shoal.errors import PlanError
 
 Unit = Literal["day", "week", "month"]
@@ -347,6 +348,7 @@ class Plan(Table):
     source: Source
     zones: Zones
     places: Places | None = None
+    sensitive: Sensitive | None = None
     period: Period
     privacy: Privacy
     publication: Publication = Publication()
@@ -409,8 +411,9 @@ class Plan(Table):
 
     def _known_again(self, tables: dict[str, Any]) -> dict[str, Any]:
         """`tables` without what came to the plan later and is not used: a plan is the same, whenever first asked."""
-        if self.places is None:
-            del tables["places"]
+        for name in ("places", "sensitive"):
+            if getattr(self, name) is None:
+                del tables[name]
         if self.source.year_cap is None:
             del tables["source"]["year_cap"]
         basis = self.source.basis

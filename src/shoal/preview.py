@@ -1,6 +1,7 @@
 """What a plan would publish and how precise it would be, without reading a record: `shoal check`."""
 
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from fractions import Fraction
 from io import StringIO
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from shoal.design import Design
 from shoal.plan import Plan
 from shoal.privacy.accounting import epsilon_of
 from shoal.release import sentences
+from shoal.release.sensitive_facts import SensitiveFacts
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -56,6 +58,8 @@ class Preview:
     epsilon_spent: float
     synthetic: bool
     lines: tuple[Line, ...]
+    sensitive: str
+    """What is done about sensitive places, in words."""
 
     @classmethod
     def of(cls, plan: Plan) -> "Preview":
@@ -109,6 +113,7 @@ class Preview:
             f"{note}\nThe last column is what noise alone does to one number: a true 1,000 is published as 1,000 ± "
             f"that. Only {read} were read, no record."
             + (_OTHER if any(line.otherwise is not None for line in self.lines) else "")
+            + f"\n{self.sensitive}"
         )
         return Group(head, Text(), table, foot)
 
@@ -157,4 +162,5 @@ def preview(design: Design) -> Preview:
         epsilon_spent=min(float(plan.privacy.epsilon), epsilon_of(allocation.rho, plan.privacy.delta)),
         synthetic=plan.source.synthetic,
         lines=tuple(lines),
+        sensitive=SensitiveFacts.of(plan, design.sensitive, design.zones.ids, datetime.now(UTC).date()).words,
     )

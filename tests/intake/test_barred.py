@@ -46,7 +46,7 @@ def test_a_device_is_its_text(kind: str) -> None:
         intake = Intake(Pseudonymizer(), Fraction(200), listed(texts[out], "somebody else"))
         stay = [row for row in range(4) if row != out]
         found = intake.admit_points(points(device))
-        assert found.time.tolist() == stay and found.dropped == 0 and found.pseudonym.size == 3
+        assert found.time.tolist() == stay and not found.dropped and found.pseudonym.size == 3
         assert found.lat.tolist() == [row + 10 for row in stay] and found.lon.tolist() == [row + 20 for row in stay]
         times, zones = np.arange(4, dtype=np.int64), np.arange(4, dtype=np.int32)
         trips = intake.admit_trips(TripBatch(device, times, times + 9, zones - 1, zones + 5))
@@ -59,9 +59,9 @@ def test_who_is_left_out_is_counted_under_no_reason() -> None:
     device = pa.array(["a", "b", "a", "b"], pa.large_string())
     intake = Intake(Pseudonymizer(), Fraction(200), listed("a"))
     found = intake.admit_points(points(device, [500.0, 500.0, 1.0, 1.0]))
-    assert found.time.tolist() == [3] and found.dropped == 1
+    assert found.time.tolist() == [3] and found.dropped.total() == 1
     everyone = Intake(Pseudonymizer(), Fraction(200), listed("a", "b")).admit_points(points(device, [500.0] * 4))
-    assert everyone.time.size == everyone.pseudonym.size == everyone.dropped == 0
+    assert everyone.time.size == everyone.pseudonym.size == everyone.dropped.total() == 0
 
 
 def test_nobody_is_left_out_by_an_empty_list_or_another_key() -> None:

@@ -40,7 +40,7 @@ def test_inaccurate_records_stay_out_and_are_counted(accuracy: list[float], kept
     points = Intake(Pseudonymizer(), Fraction(200)).admit_points(batch(accuracy))
     assert points.time.tolist() == kept
     assert points.lat.tolist() == [i + 10 for i in kept] and points.lon.tolist() == [i + 20 for i in kept]
-    assert points.pseudonym.size == len(kept) and points.dropped == len(accuracy) - len(kept)
+    assert points.pseudonym.size == len(kept) and points.dropped.total() == len(accuracy) - len(kept)
     assert points.pseudonym.dtype == np.uint64
 
 
@@ -65,7 +65,7 @@ def test_who_stays_is_who_is_accurate_or_does_not_say(accuracy: list[float]) -> 
     before = [column.copy() for column in (own.time, own.lat, own.lon)]
     points = Intake(Pseudonymizer(), Fraction(200)).admit_points(own)
     kept = [row for row, metres in enumerate(accuracy) if not metres > 200]
-    assert points.time.tolist() == kept and points.dropped == len(accuracy) - len(kept)
+    assert points.time.tolist() == kept and points.dropped.total() == len(accuracy) - len(kept)
     assert points.lat.tolist() == [row + 10 for row in kept] and points.lon.tolist() == [row + 20 for row in kept]
     assert points.time.dtype == np.int64 and points.lat.dtype == points.lon.dtype == np.int32
     assert all((a == b).all() for a, b in zip(before, (own.time, own.lat, own.lon), strict=True))  # input unchanged

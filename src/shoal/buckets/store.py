@@ -112,8 +112,9 @@ class Buckets:
         if self._kind == POINT:
             self.add(PseudonymousPoints(columns["pseudonym"], columns["time"], columns["lat"], columns["lon"]))
         else:
-            trip = (columns[name] for name in ("pseudonym", "time", "end", "origin", "destination"))
-            self.add(PseudonymousTrips(*trip))
+            whole = (columns[name] for name in ("pseudonym", "time", "end", "origin", "destination"))
+            pseudonym, begins, ends, origin, destination = whole
+            self.add(PseudonymousTrips(pseudonym, begins, ends, origin, destination))
 
     def __len__(self) -> int:
         """How many buckets there are; from here on nothing can be added."""

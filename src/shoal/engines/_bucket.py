@@ -19,7 +19,8 @@ def bounded(design: Design, bucket: PointBucket | TripBucket) -> Iterator[tuple[
     """
     if isinstance(bucket, PointBucket):
         plan = design.plan
-        rows = from_points(bucket, design.zones, design.calendar, plan.cleaning, plan.movement, design.places)
+        known = (design.zones, design.calendar, plan.cleaning, plan.movement, design.places)
+        rows = from_points(bucket, *known, isolated=design.isolated)
     else:
         rows = from_trips(bucket)
     for statistic in design.statistics:

@@ -147,15 +147,17 @@ class SealRecords(Reading):
         calendar = design.calendar
         clock = Clock.from_plan(design.plan, calendar)
         barred = None if self._barred is None else self._barred.get(self._keys)
-        intake = Intake(self._keys.pseudonymizer(), design.plan.cleaning.max_accuracy, barred)
+        intake = Intake(self._keys.pseudonymizer(), design.plan.cleaning.max_accuracy, barred, design.sensitive)
+        period = (calendar.start, calendar.end)
         for rows in self._rows(batches):
-            if design.plan.source.kind == "points":
-                admitted = intake.admit_points(points(rows, clock, calendar.start, calendar.end, count))
-                count.add("less accurate than max_accuracy", admitted.dropped)
-                yield partition(admitted, self._bits, calendar.start, calendar.end)
-            else:
-                trip = trips(rows, clock, design.zones, calendar.start, calendar.end, count)
-                yield partition(intake.admit_trips(trip), self._bits, calendar.start, calendar.end)
+            admitted = (
+                intake.admit_points(points(rows, clock, *period, count))
+                if design.plan.source.kind == "points"
+                else intake.admit_trips(trips(rows, clock, design.zones, *period, count))
+            )
+            for reason, number in admitted.dropped.items():
+                count.add(reason, number)
+            yield partition(admitted, self._bits, *period)
 
     def _segments(self, records: Records, first: Int64) -> pa.RecordBatch:
         sealer = self._keys.sealer()

@@ -61,7 +61,7 @@ class LocalEngine:
 
     def open_kept(self, design: Design, shelf: Shelf) -> KeptSource:
         """See `Engine.open_kept`."""
-        return open_kept(design.plan, design.calendar, design.zones, shelf)
+        return open_kept(design.plan, design.calendar, design.zones, shelf, design.sensitive)
 
     def sums(
         self,
@@ -75,7 +75,7 @@ class LocalEngine:
         buckets = Buckets(source.kind, design.calendar.unit_start, self.held, self.temp)
         with closing(buckets), kept_memory():
             if isinstance(source, KeptSource):
-                self._fetch(buckets, source, tally, progress)
+                self._fetch(buckets, design, source, tally, progress, barred)
             else:
                 self._fill(buckets, design, source, tally, progress, barred)
                 tally.check(design.plan.source.max_bad_rows, design.plan)
@@ -91,7 +91,7 @@ class LocalEngine:
         barred: Barred | None,
     ) -> None:
         """Every record under its pseudonym into its bucket; the key of the pseudonyms dies with this call."""
-        intake = Intake(Pseudonymizer(), design.plan.cleaning.max_accuracy, barred)
+        intake = Intake(Pseudonymizer(), design.plan.cleaning.max_accuracy, barred, design.sensitive)
         read, size, lock = 0, max(1, source.size), Lock()
 
         def seen(number: int) -> None:
@@ -102,25 +102,38 @@ class LocalEngine:
 
         def admit(piece: Callable[[], Iterator[PointBatch | TripBatch]]) -> None:
             for batch in piece():
-                if isinstance(batch, PointBatch):
-                    admitted = intake.admit_points(batch)
-                    tally.add("less accurate than max_accuracy", admitted.dropped)
-                    buckets.add(admitted)
-                else:
-                    buckets.add(intake.admit_trips(batch))
+                admitted = intake.admit_points(batch) if isinstance(batch, PointBatch) else intake.admit_trips(batch)
+                for reason, number in admitted.dropped.items():
+                    tally.add(reason, number)
+                buckets.add(admitted)
 
         on_all(admit, source.pieces(tally, seen), self.workers)
         progress("Reading records", 1.0, tally.rows)
 
-    def _fetch(self, buckets: Buckets, source: KeptSource, tally: Tally, progress: Progress) -> None:
-        """Every kept record into its bucket: it passed the intake when it was kept, and who opted out was erased."""
+    def _fetch(
+        self,
+        buckets: Buckets,
+        design: Design,
+        source: KeptSource,
+        tally: Tally,
+        progress: Progress,
+        barred: Barred | None,
+    ) -> None:
+        """Every kept record into its bucket: it passed the intake when it was kept, and who opted out was erased.
+
+        The lists of sensitive places may be others by now, so they are applied again.
+        """
+        intake = Intake(Pseudonymizer(), design.plan.cleaning.max_accuracy, barred, design.sensitive)
         pieces = source.pieces()
         lock, done = Lock(), count(1)
 
         def admit(piece: Callable[[], Iterator[PseudonymousPoints | PseudonymousTrips]]) -> None:
             for batch in piece():
                 tally.saw(batch.pseudonym.size)
-                buckets.add(batch)
+                admitted = intake.admit_again(batch)
+                for reason, number in admitted.dropped.items():
+                    tally.add(reason, number)
+                buckets.add(admitted)
             with lock:
                 progress("Reading records", next(done) / len(pieces), tally.rows)
 

@@ -1,6 +1,7 @@
 """What the intake hands to the buckets: the same records, under pseudonyms instead of identifiers."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 from shoal._arrays import Int32, Int64, UInt64
 
@@ -12,14 +13,14 @@ class PseudonymousPoints:
     pseudonym  uint64[n]  keyed hash of the identifier; means nothing outside this run
     time       int64[n]   seconds since 1970 UTC
     lat, lon   int32[n]   1e-7 degrees
-    dropped    records that were left out because they are less accurate than the plan's max_accuracy
+    dropped    records that were left out, by reason, in words
     """
 
     pseudonym: UInt64
     time: Int64
     lat: Int32
     lon: Int32
-    dropped: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -28,7 +29,8 @@ class PseudonymousTrips:
 
     pseudonym            uint64[n]  as in `PseudonymousPoints`
     start, end           int64[n]   seconds since 1970 UTC, start <= end
-    origin, destination  int32[n]   zone index, -1 outside every zone
+    origin, destination  int32[n]   zone index, -1 outside every zone, and in a zone that a sensitive place isolates
+    dropped              trips that were left out, by reason, in words
     """
 
     pseudonym: UInt64
@@ -36,3 +38,4 @@ class PseudonymousTrips:
     end: Int64
     origin: Int32
     destination: Int32
+    dropped: Counter[str] = field(default_factory=Counter)

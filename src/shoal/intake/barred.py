@@ -1,4 +1,4 @@
-"""Whom the door does not let in, because they said so: known by keyed hashes, and by nothing else."""
+"""Whom the door does not let in, because they said so, and from where nothing: known by keyed hashes alone."""
 
 from dataclasses import dataclass
 from typing import NoReturn, Self
@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from shoal._arrays import Bool, UInt64
+from shoal.intake.deny import DenyList
 from shoal.intake.hashset import HashSet
 from shoal.intake.pseudonym import KEY_BYTES, Pseudonymizer
 
@@ -54,9 +55,13 @@ class OptOuts:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Barred:
-    """Everything that the door needs to know and that is secret; it goes from the state to the engine."""
+    """Everything that the door needs to know and that is secret; it goes from the state to the engine.
+
+    places  near which no record is used; None: there is no such list
+    """
 
     opt_outs: OptOuts
+    places: DenyList | None = None
 
     @classmethod
     def nobody(cls) -> Self:
@@ -64,12 +69,14 @@ class Barred:
 
     def packed(self) -> bytes:
         """All of it as bytes. Secret: only to be sealed."""
-        return self.opt_outs.packed()
+        own = self.opt_outs.packed()
+        return len(own).to_bytes(8, "little") + own + (b"" if self.places is None else self.places.packed())
 
     @classmethod
     def unpacked(cls, packed: bytes) -> Self:
         """What `packed` gave."""
-        return cls(OptOuts.unpacked(packed))
+        end = 8 + int.from_bytes(packed[:8], "little")
+        return cls(OptOuts.unpacked(packed[8:end]), DenyList.unpacked(packed[end:]) if len(packed) > end else None)
 
     def __repr__(self) -> str:
         return "<Barred, hidden>"

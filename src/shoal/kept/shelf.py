@@ -56,6 +56,8 @@ class Terms:
 
     max_accuracy  metres, as an exact fraction; None: the records say nothing of their accuracy
     zones         digest of the zones in which trips lie; None: points, which lie in any zones
+    sensitive     digest of the list of sensitive places and how it was applied, for trips with coordinates, of which
+                  only zones are kept; None: there was none, or it can be applied when the records are used
     """
 
     kind: str
@@ -65,6 +67,7 @@ class Terms:
     purpose: str
     max_accuracy: str | None
     zones: str | None
+    sensitive: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,14 @@ from shoal.errors import BasisError, StateError
 from shoal.intake._batches import PseudonymousPoints, PseudonymousTrips
 from shoal.kept.shelf import Shelf, Terms, Unit
 from shoal.plan import Plan, next_unit
+from shoal.sensitive import Sensitive
 from shoal.zones import Zones
 
 _LARGEST = 1 << 32
 Piece = Callable[[], Iterator[PseudonymousPoints | PseudonymousTrips]]
 
 
-def terms_of(plan: Plan, zones: Zones) -> Terms:
+def terms_of(plan: Plan, zones: Zones, sensitive: Sensitive | None = None) -> Terms:
     """What `plan` says of everything that settles which records are kept."""
     source = plan.source
     return Terms(
@@ -35,6 +36,7 @@ def terms_of(plan: Plan, zones: Zones) -> Terms:
         purpose=source.basis.purpose,
         max_accuracy=str(plan.cleaning.max_accuracy) if source.kind == "points" else None,
         zones=zones.digest if source.kind == "trips" else None,
+        sensitive=None if sensitive is None or source.columns.start_lat is None else sensitive.applied,
     )
 
 
@@ -56,11 +58,17 @@ def refuse_other_terms(plan: Plan, unit: Unit, terms: Terms) -> None:
         raise plan.error("cleaning.max_accuracy", f"{begins} was kept with {kept.max_accuracy} metres; use that")
     if kept.zones != terms.zones:
         raise plan.error("zones", f"the trips of {begins} were kept by other zones; use the same file")
+    if kept.sensitive != terms.sensitive:
+        raise plan.error(
+            "sensitive", f"the trips of {begins} were kept with another list of sensitive places; use the same"
+        )
 
 
-def open_kept(plan: Plan, calendar: Calendar, zones: Zones, shelf: Shelf) -> "KeptSource":
+def open_kept(
+    plan: Plan, calendar: Calendar, zones: Zones, shelf: Shelf, sensitive: Sensitive | None = None
+) -> "KeptSource":
     """The kept units that `plan` needs. Raises `PlanError` for units that are not kept, and as `refuse_other_terms`."""
-    spans, terms, missing, found = shelf.spans(), terms_of(plan, zones), list[str](), dict[date, Unit]()
+    spans, terms, missing, found = shelf.spans(), terms_of(plan, zones, sensitive), list[str](), dict[date, Unit]()
     for start in plan.period.unit_starts():
         end = next_unit(start, plan.period.unit)
         holds = next((span for span in spans if span.start <= start and end <= span.end), None)

@@ -24,6 +24,7 @@ from shoal.plan import PLACE, Plan
 from shoal.privacy.mechanism import LAPLACE_95, NORMAL_95, ONE
 from shoal.release import _grid, _store
 from shoal.release._selected import are_selected
+from shoal.release._silent import wrong_list, wrong_marks
 from shoal.release.manifest import Manifest
 from shoal.release.proof import PROOF
 from shoal.release.statistic_facts import ESTIMATES, ClassFacts, StatisticFacts
@@ -81,6 +82,9 @@ class Folder:
 
     def file(self, facts: StatisticFacts) -> Path:
         return self.path / "tables" / f"{facts.statistic}.parquet"
+
+    def table(self, facts: StatisticFacts) -> "pl.DataFrame":
+        return _store.read_table(self.file(facts))
 
 
 def manifest(folder: Folder) -> None:
@@ -211,6 +215,8 @@ def plan(folder: Folder) -> None:
             pairs[f"{name}.bound_fixed"] = found, least
     if differ := [name for name, (one, other) in pairs.items() if one != other]:
         raise Failed(f"{differ[0]} is not what the plan in the manifest says")
+    if reason := wrong_list(m, said):
+        raise Failed(reason)
     if not m.id.startswith(f"{m.period.start}-{m.source.name}"):
         raise Failed("the id is not made of the period's start and the source's name")
 
@@ -388,9 +394,15 @@ def adding_up(folder: Folder) -> None:
             continue
         fine = _store.read_table(folder.file(m.find(coarse.base)))["consistent"].fill_null(0).to_numpy()
         sums = _grid.Sheet(above.ids, above.grid, below.grid, inside).add_up(fine)
-        found = _store.read_table(folder.file(coarse))["consistent"].to_numpy()
+        found = _store.read_table(folder.file(coarse))["consistent"].fill_null(0).to_numpy()
         if not np.allclose(sums, found, rtol=FLOAT, atol=1e-6):
             raise Failed(f"{coarse.statistic}: consistent is not the sum over the zones of {coarse.base}")
+
+
+def silent(folder: Folder) -> None:
+    """Are exactly those rows suppressed that a sensitive place isolates?"""
+    if reason := wrong_marks(folder):
+        raise Failed(reason)
 
 
 def _inside(below: Int32, above: Int32) -> Int32 | None:

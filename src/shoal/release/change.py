@@ -31,7 +31,9 @@ def change(table: PublishedTable, earlier: Sequence[PublishedRelease]) -> "pl.Da
         _refuse_unlike(table, other)
     kinds = _kind(table)
     of = [*(key for key in table.keys if key not in ("hour", "day")), *kinds]
-    before = pl.concat([other[table.name].to_polars().with_columns(**kinds) for other in earlier])
+    before = pl.concat(
+        [other[table.name].to_polars().filter(~pl.col("suppressed")).with_columns(**kinds) for other in earlier]
+    )
     usual = (
         before.group_by(of).agg(
             baseline=pl.col("estimate").median(), numbers=pl.len().cast(pl.Int64), worst=pl.col("stderr").max()
@@ -39,7 +41,7 @@ def change(table: PublishedTable, earlier: Sequence[PublishedRelease]) -> "pl.Da
         if of
         else None
     )
-    frame = table.to_polars().with_columns(**kinds)
+    frame = _shown(table).with_columns(**kinds)
     joined = frame.join(usual, on=of, how="left", maintain_order="left") if usual is not None else frame
     if table.facts.pairs == "selected":
         joined = joined.filter(pl.col("baseline").is_not_null())
@@ -62,6 +64,12 @@ def change(table: PublishedTable, earlier: Sequence[PublishedRelease]) -> "pl.Da
         baseline=joined["baseline"],
         numbers=joined["numbers"],
     )
+
+
+def _shown(table: PublishedTable) -> "pl.DataFrame":
+    """The rows that have numbers."""
+    frame = table.to_polars()
+    return frame.filter(~frame["suppressed"])
 
 
 def _kind(table: PublishedTable) -> "dict[str, pl.Expr]":

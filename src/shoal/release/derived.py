@@ -100,7 +100,7 @@ def density(table: PublishedTable) -> "pl.DataFrame":
     areas = np.array([abs(geod.geometry_area_perimeter(shape)[0]) / 1e6 for shape in zones.shapes])
     if not (areas > 0).all():
         raise UsageError("the zones are points, which have no area; density is for H3 cells and polygons")
-    frame = table.to_polars()
+    frame = _shown(table)
     own = areas[zones.index_of(frame[table.places[0]].to_list())]
     values = (frame[name].to_numpy() / own for name in ("estimate", "lower", "upper"))
     return _with(frame.select(table.keys), Interval(*values))
@@ -139,12 +139,12 @@ def scaled(table: PublishedTable, census: Mapping[str, float], *, by_parent: boo
     parents = [parent or "" for parent in zones.parents] if by_parent else [""] * len(zones)
     names = sorted(set(parents))
     stratum = np.array([names.index(parent) for parent in parents])
-    homes = own.to_polars()
+    homes = _shown(own)
     at = stratum[zones.index_of(homes[own.places[0]].to_list())]
     panel = np.bincount(at, homes["estimate"].to_numpy(), len(names))
     variance = np.bincount(at, homes["stderr"].to_numpy() ** 2, len(names))
     population = np.bincount(stratum, people, len(names))
-    frame = table.to_polars()
+    frame = _shown(table)
     row = np.zeros_like(stratum, shape=frame.height)  # named places: all of them have the one stratum that there is
     if not table.facts.of_named_places:
         row = stratum[zones.index_of(frame[table.places[0]].to_list())]
@@ -173,14 +173,13 @@ def standing_out(table: PublishedTable, share: float = 0.01) -> "pl.DataFrame":
 
     if not 0 < share < 1:
         raise UsageError(f"the share of rows that may be noise lies between 0 and 1, got {share:g}; 0.01 is usual")
-    rows = table.to_polars()
+    rows = _shown(table)
     laplace = table.facts.mechanism == "laplace"
-    if len(table.places) == 2 and rows.height and not rows["suppressed"].any():
+    if len(table.places) == 2 and rows.height:
         pairs, times = _pairs_of(table, rows)
         estimate, stderr = (rows[name].to_numpy().reshape(-1, times) for name in ("estimate", "stderr"))
         found = pairs_standing_out(pairs, estimate, stderr, share, laplace=laplace).ravel()
     else:
-        rows = rows.filter(~pl.col("suppressed"))
         found = stand_out(rows["estimate"].to_numpy(), rows["stderr"].to_numpy(), share, laplace=laplace)
     return rows.filter(pl.Series(found)).sort("estimate", descending=True, maintain_order=True)
 
@@ -261,9 +260,7 @@ def read_census(file: Path) -> dict[str, float]:
 
 
 def _cube(table: PublishedTable) -> _Cube:
-    frame = table.to_polars()
-    if frame["suppressed"].any():
-        raise UsageError(f"{table.name} has suppressed rows, of which nothing can be derived")
+    frame = _shown(table)  # a suppressed place has no rows at all: what is left is whole
     classes = max(1, len(table.facts.classes))
     places = frame.select(table.places).n_unique() if frame.height else 0
     shape = (places, classes, frame.height // max(1, places * classes))
@@ -271,6 +268,12 @@ def _cube(table: PublishedTable) -> _Cube:
         frame[name].to_numpy().reshape(shape) for name in ("estimate", "stderr", "consistent")
     )
     return _Cube(frame, estimate, stderr**2, consistent)
+
+
+def _shown(table: PublishedTable) -> "pl.DataFrame":
+    """The rows that have numbers: of suppressed ones nothing can be derived."""
+    frame = table.to_polars()
+    return frame.filter(~frame["suppressed"])
 
 
 def _deviations(table: PublishedTable) -> float:

@@ -21,16 +21,24 @@ from shoal.release.plan_facts import (
     SourceFacts,
     ZonesFacts,
 )
+from shoal.release.sensitive_facts import SensitiveFacts
 from shoal.release.statistic_facts import StatisticFacts
 
 if TYPE_CHECKING:
+    from shoal.sensitive import Sensitive
     from shoal.zones._base import Zones
 
 
 class Facts(FactsBase):
     """All that a manifest says before the files are written. Make one with `Facts.of`."""
 
-    later: ClassVar[Mapping[str, object]] = {"publication": None, "places": None, "opt_outs": None, "log": None}
+    later: ClassVar[Mapping[str, object]] = {
+        "publication": None,
+        "places": None,
+        "sensitive": None,
+        "opt_outs": None,
+        "log": None,
+    }
 
     format: Literal[1] = 1
     id: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\d-[A-Za-z0-9][A-Za-z0-9_-]{0,79}$")]
@@ -53,6 +61,8 @@ class Facts(FactsBase):
     """None: no statistic is counted by named places."""
     opt_outs: Annotated[int, Field(ge=1)] | None = None
     """Version of the list of devices that are not counted, as in the log; None: there was no list."""
+    sensitive: SensitiveFacts | None = None
+    """None: made before Shoal knew of sensitive places."""
     period: PeriodFacts
     privacy: PrivacyFacts
     account: AccountFacts
@@ -81,13 +91,15 @@ class Facts(FactsBase):
         created: datetime | None = None,
         places: "Zones | None" = None,
         opt_outs: int | None = None,
+        sensitive: "Sensitive | None" = None,
     ) -> Self:
         """The facts of a release of `plan` over `zones`; `rho` (per unit) is the sum over statistics if not given."""
         total = sum((Fraction(s.rho) for s in statistics), Fraction(0)) if rho is None else rho
         unit, said = plan.period.unit, plan.source.basis
+        made = (created or datetime.now(UTC)).astimezone(UTC)
         return cls(
             id=id,
-            created=f"{(created or datetime.now(UTC)).astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            created=f"{made:%Y-%m-%dT%H:%M:%SZ}",
             shoal=shoal,
             code=code,
             synthetic=plan.source.synthetic,
@@ -105,6 +117,7 @@ class Facts(FactsBase):
             ),
             places=None if places is None else PlacesFacts.of(places),
             opt_outs=opt_outs,
+            sensitive=SensitiveFacts.of(plan, sensitive, zones.ids, made.date()),
             period=PeriodFacts(start=plan.period.start, end=plan.period.end, unit=unit, timezone=plan.source.timezone),
             privacy=PrivacyFacts(
                 unit=unit,

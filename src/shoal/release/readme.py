@@ -28,6 +28,8 @@ def readme(facts: Facts) -> str:
         "## What is protected\n\n" + _protected(facts),
         "## What is not protected\n\n" + _list(facts.not_protected),
     ]
+    if facts.sensitive is not None:
+        parts.append("## Sensitive places\n\n" + escape(facts.sensitive.words))
     if facts.post_processing:
         parts.append("## What was done after the noise\n\n" + _list(facts.post_processing))
     parts.append("## The hazards, one by one\n\n" + _hazards(facts))
@@ -89,7 +91,7 @@ def _columns(facts: Facts) -> str:
         "the standard deviation of what may be wrong with it. What they do not hold is said below.",
         "- `consistent` is the best single number to show: a whole number, never negative, adding up over zones, "
         "regions and all. Do not average it over a choice of small places.",
-        "- `suppressed` marks rows that are not to be used.",
+        "- `suppressed` marks rows without numbers, of which nothing may be said.",
     ]
     lines += [f"- Of the total of `{s.statistic}`, {s.corrected:.0%} had been taken away by bounding and was given "
               "back by the correction." for s in facts.statistics if s.corrected]  # fmt: skip

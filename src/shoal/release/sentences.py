@@ -1,6 +1,8 @@
 """What every release says about its guarantee, in the same words in the manifest, the README and the terminal."""
 
 from collections.abc import Sequence
+from datetime import date
+from fractions import Fraction
 
 from shoal.plan import Unit
 
@@ -31,6 +33,35 @@ TERMS = (
     "Pass these terms on with the release and with every copy of its tables.",
 )
 """What is asked of everyone who uses a release, whatever its licence."""
+
+
+SUPPRESSION = (
+    "rows of zones that the area around sensitive places covers at least by half, and of pairs with such a zone, have "
+    "no numbers; which zones those are follows from the public list and the zones alone"
+)
+"""The rule by which rows are marked."""
+
+
+def no_sensitive_places(reason: str | None) -> str:
+    """That no list was applied, and why, where the plan says it."""
+    why = "" if reason is None else f" Reason given: {reason.rstrip('.')}."
+    return (
+        "No list of sensitive places was applied: places such as clinics, shelters and places of worship are counted "
+        f"like all others.{why}"
+    )
+
+
+def sensitive_places(places: int, version: str, reviewed: date, buffer: str, isolated: int, *, overdue: bool) -> str:
+    """Which list was applied, and what that means."""
+    silent = "No zone lies" if isolated == 0 else "One zone lies" if isolated == 1 else f"{isolated:,} zones lie"
+    late = " That was more than 90 days before this release was made." if overdue else ""
+    return (
+        f"A public list of {places:,} sensitive places, version {version}, reviewed {reviewed}, was applied.{late} No "
+        f"record that lies in one of them, or within {float(Fraction(buffer)):g} metres of one that is a point, was "
+        f"used. {silent} at least by half in that area: such rows are suppressed, also where records name zones "
+        "instead of positions. Numbers near these places are about what is left. Further places may have been left out "
+        "by a private list; whether that is so is not published."
+    )
 
 
 def at_level(meaning: str, level: str | None, *, by_place: bool = False) -> str:

@@ -61,6 +61,12 @@ CHECKS: tuple[Check, ...] = (
         ("complete", "numbers"),
     ),
     Check(
+        "sensitive",
+        "rows of zones that a sensitive place isolates are suppressed, and no other",
+        _checks.silent,
+        ("complete", "plan"),
+    ),
+    Check(
         "publication",
         "licence, terms and registry.yaml follow from the manifest and its plan",
         _publication.publication,

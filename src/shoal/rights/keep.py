@@ -14,6 +14,7 @@ from threading import Lock
 import numpy as np
 import pyarrow as pa
 
+from shoal import deny
 from shoal._arrays import Bool
 from shoal._side_by_side import on_all
 from shoal.calendar import Calendar
@@ -25,6 +26,7 @@ from shoal.ledger import State
 from shoal.ledger.optouts import OptOutList
 from shoal.ledger.registration import register, today
 from shoal.plan import Plan, next_unit
+from shoal.sensitive import load_sensitive
 from shoal.sources import PointBatch, Source, Tally, TripBatch, files, open_source
 from shoal.sources.fingerprint import fingerprint
 from shoal.zones import load_zones
@@ -49,7 +51,8 @@ def keep(plan: Plan, *, state: State, progress: Progress, tell: Callable[[str], 
     register(state.journal, plan)
     shelf = Shelf(state.folder, plan.source.name)
     calendar, zones = Calendar.from_plan(plan), load_zones(plan)
-    terms = terms_of(plan, zones)
+    sensitive = load_sensitive(plan, zones, None)
+    terms = terms_of(plan, zones, sensitive)
     with kept_lock(state.folder):
         _refuse_overlap(plan, shelf, spans)
         paths = files.expand(plan)
@@ -71,8 +74,9 @@ def keep(plan: Plan, *, state: State, progress: Progress, tell: Callable[[str], 
         bounds = calendar.unit_start
         size = sum(path.stat().st_size for paths in wanted.values() for path in paths)
         writer = Writer(shelf, [(unit, int(bounds[n]), int(bounds[n + 1])) for n, unit in enumerate(units)], size)
-        barred = Barred(OptOuts(opted_out.key, opted_out.hashes))
-        intakes = [Intake(unit.key.pseudonymizer(), plan.cleaning.max_accuracy, barred) for unit in units]
+        barred = Barred(OptOuts(opted_out.key, opted_out.hashes), deny.load(state))
+        accuracy = plan.cleaning.max_accuracy
+        intakes = [Intake(unit.key.pseudonymizer(), accuracy, barred, sensitive) for unit in units]
         tally, read = Tally(), [Counter[str]() for _ in units]
         for own, chosen in wanted.items():
             source = open_source(_over(plan, chosen), calendar, zones)
@@ -112,12 +116,13 @@ def _read(
                 if number not in own:
                     continue
                 part = _only(batch, unit == number)
-                if isinstance(part, PointBatch):
-                    admitted = intakes[number].admit_points(part)
-                    tally.add("less accurate than max_accuracy", admitted.dropped)
-                    writer.add(number, admitted)
-                else:
-                    writer.add(number, intakes[number].admit_trips(part))
+                own_intake = intakes[number]
+                admitted = (
+                    own_intake.admit_points(part) if isinstance(part, PointBatch) else own_intake.admit_trips(part)
+                )
+                for reason, dropped in admitted.dropped.items():
+                    tally.add(reason, dropped)
+                writer.add(number, admitted)
 
     on_all(admit, source.pieces(tally, seen), os.cpu_count() or 1)
     progress("Reading records", 1.0, tally.rows)
@@ -130,7 +135,10 @@ def _only(batch: PointBatch | TripBatch, stay: Bool) -> PointBatch | TripBatch:
     if isinstance(batch, PointBatch):
         accuracy = None if batch.accuracy is None else batch.accuracy[stay]
         return PointBatch(device, batch.time[stay], batch.lat[stay], batch.lon[stay], accuracy)
-    return TripBatch(device, batch.start[stay], batch.end[stay], batch.origin[stay], batch.destination[stay])
+    ends = batch.ends
+    if ends is not None:
+        ends = (ends[0][stay], ends[1][stay], ends[2][stay], ends[3][stay])
+    return TripBatch(device, batch.start[stay], batch.end[stay], batch.origin[stay], batch.destination[stay], ends)
 
 
 def _wanted(units: Sequence[Unit], marks: Mapping[Path, str]) -> dict[tuple[int, ...], list[Path]]:

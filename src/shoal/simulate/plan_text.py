@@ -63,6 +63,10 @@ area = "area.geojson"                 # the cells whose centre lies in this area
 # name = "name"
 # category = "category"
 
+# [sensitive]                         # places near which no record is used: 533 metres around points, which silences
+#                                     # a few hexagons; your own list: shoal sensitive convert, docs/sensitive-places.md
+# file = "sensitive.geojson"
+
 [period]
 start = {start.isoformat()}                    # local dates
 end = {(start + timedelta(days=days)).isoformat()}                      # exclusive

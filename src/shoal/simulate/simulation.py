@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from shoal.errors import StateError, UsageError
+from shoal.sensitive.listing import write as write_list
 from shoal.simulate import (
     cells,
     city,
@@ -22,6 +23,7 @@ from shoal.simulate import (
     people,
     phones,
     records,
+    sensitive,
     travel,
     truth,
     truth_places,
@@ -72,6 +74,7 @@ def simulate(
         places = city.build(market(districts))
         named = venues(places)
         write.maps(folder, town)
+        write_list(sensitive.listing(town), folder / "sensitive.geojson")
         write.places(folder, zip(named.id, named.name, named.category, named.shape, strict=True))
         write.table(folder / "population.csv", resident_table(districts, devices))
         write.plan(folder, town)

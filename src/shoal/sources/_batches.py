@@ -31,6 +31,8 @@ class TripBatch:
     device               as in `PointBatch`
     start, end           int64[n]  seconds since 1970 UTC, start <= end
     origin, destination  int32[n]  zone index, -1 outside every zone
+    ends                 int32[n] each: start's latitude and longitude, end's latitude and longitude, 1e-7 degrees; None
+                         where the source names zones
     """
 
     device: pa.Array
@@ -38,3 +40,4 @@ class TripBatch:
     end: Int64
     origin: Int32
     destination: Int32
+    ends: tuple[Int32, Int32, Int32, Int32] | None = None

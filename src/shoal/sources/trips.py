@@ -31,17 +31,20 @@ def trips(rows: Rows, clock: Clock, zones: Zones, start: int, end: int, tally: T
     _mend_order(rows["end"], clock, departure, arrival, code)
     if "origin" in rows:
         origin, destination = _by_id(rows["origin"], zones, code), _by_id(rows["destination"], zones, code)
-        swapped = 0
+        swapped, ends = 0, None
         tally.add(Reason.UNKNOWN_ZONE, int(((code == 0) & ((origin < 0) | (destination < 0))).sum()))
     else:
         places = [positions(rows[f"{at}_lat"], rows[f"{at}_lon"], code) for at in ("start", "end")]
         swapped = sum(place[2] for place in places)
         origin, destination = (_by_position(lat, lon, zones, code) for lat, lon, _ in places)
+        ends = (*places[0][:2], *places[1][:2])
     tally.saw(len(device), code, swapped)
     if not code.any():
-        return TripBatch(device, departure, arrival, origin, destination)
+        return TripBatch(device, departure, arrival, origin, destination, ends)
     keep = code == 0
-    return TripBatch(only(device, keep), departure[keep], arrival[keep], origin[keep], destination[keep])
+    if ends is not None:
+        ends = (ends[0][keep], ends[1][keep], ends[2][keep], ends[3][keep])
+    return TripBatch(only(device, keep), departure[keep], arrival[keep], origin[keep], destination[keep], ends)
 
 
 def _mend_order(ends: pa.Array, clock: Clock, departure: Int64, arrival: Int64, code: UInt8) -> None:

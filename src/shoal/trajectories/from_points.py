@@ -2,7 +2,9 @@
 
 import math
 
-from shoal._arrays import Int32
+import numpy as np
+
+from shoal._arrays import Bool, Int32
 from shoal.buckets._types import PointBucket
 from shoal.calendar import Calendar
 from shoal.plan import Cleaning, Movement
@@ -22,8 +24,11 @@ def from_points(
     cleaning: Cleaning,
     movement: Movement,
     places: Zones | None = None,
+    isolated: Bool | None = None,
 ) -> Trajectories:
     """Spans, stays, trips and home of each of the bucket's d rows; of the stays also which of `places` holds them.
+
+    isolated  bool[z]: zones that receive nothing; what lies in them lies outside every zone
 
     A place is found by the very rule of the zone: docs/definitions.md, "Place".
 
@@ -35,7 +40,10 @@ def from_points(
     max_gap = math.floor(movement.max_gap_minutes * 60)
     minimum = math.ceil(movement.stay_minutes * 60)
     kept = clean(bucket.first, bucket.time, bucket.lat, bucket.lon, float(cleaning.max_speed))
-    spans = spans_of(kept.first, bucket.unit, kept.time, _located(zones, kept), calendar.unit_start, max_gap)
+    zone = _located(zones, kept)
+    if isolated is not None:
+        zone = np.where(np.append(isolated, False)[zone], np.int32(-1), zone)  # the last is that of -1
+    spans = spans_of(kept.first, bucket.unit, kept.time, zone, calendar.unit_start, max_gap)
     found = stays_of(kept.first, kept.time, kept.lat, kept.lon, float(movement.stay_radius), minimum, max_gap)
     head = found.head
     zone_of_stay = zones_of(found, kept.time, spans, len(zones))

@@ -135,6 +135,7 @@ def _like(plan: Plan, city: Plan, start: date, days: int) -> Plan:
             "privacy": privacy,
             "cleaning": plan.cleaning,
             "movement": plan.movement,
+            "sensitive": None,
             "statistics": {name: unbound(wish) for name, wish in plan.statistics.items()},
         }
     )
