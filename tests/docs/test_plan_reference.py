@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from shoal._sensitive import Sensitive
 from shoal.keys import CLASS
 from shoal.plan import (
     PLACE,
@@ -36,6 +37,7 @@ TABLES: dict[str, type[BaseModel]] = {
     "source.basis": Basis,
     "zones": Zones,
     "places": Places,
+    "sensitive": Sensitive,
     "period": Period,
     "privacy": Privacy,
     "publication": Publication,

@@ -261,7 +261,7 @@ def test_harm_to_classes_and_homes(
     assert failed(spoilt_more) == "complete", first(spoilt_more)
 
 
-def test_suppressed_rows_may_be_empty_where_the_manifest_says_so(spoilt: Path) -> None:
+def test_suppressed_rows_are_those_of_sensitive_places_only(spoilt: Path) -> None:
     columns = ["estimate", "stderr", "lower", "upper", "consistent"]
     retable(
         spoilt,
@@ -272,11 +272,12 @@ def test_suppressed_rows_may_be_empty_where_the_manifest_says_so(spoilt: Path) -
     )
     assert failed(spoilt) == "numbers"
     amend(spoilt, lambda m: stat(m, "visits").update(suppression="rows of small zones"))
-    assert failed(spoilt) == ""
+    assert failed(spoilt) == "sensitive"  # no rule but that of sensitive places marks a row
 
 
 def test_every_check_is_seen_failing() -> None:
-    elsewhere = {"adding up", "publication", "logged"}  # test_levels.py, test_registry.py, test_logged.py
+    # test_levels.py, test_registry.py, test_logged.py, test_silent.py
+    elsewhere = {"adding up", "publication", "logged", "sensitive"}
     seen = {check for _, check in (*LIES.values(), *HARM.values())} | elsewhere
     assert seen == {check.name for check in CHECKS}
 
