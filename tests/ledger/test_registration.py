@@ -15,6 +15,7 @@ from shoal.plan import Plan
 from tests.release import make
 
 TODAY = date(2026, 11, 25)
+CLOCK = registration.today
 
 
 @pytest.fixture(autouse=True)
@@ -94,13 +95,13 @@ def test_accepted(tmp_path: Path, lines: tuple[str, ...]) -> None:
 
 
 def test_the_clock_is_asked() -> None:
-    assert abs(registration.datetime.now(registration.UTC).date() - date.today()) <= timedelta(days=1)
+    assert abs(CLOCK() - date.today()) <= timedelta(days=1)
 
 
 MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
     "evidence without a file": (
         ('consent_purpose = "urban planning"',),
-        "says something of evidence that is not named",
+        "evidence that is not named",
     ),
     "evidence of nothing": (('consent = "consent.pdf"',), "needs `consent_purpose` beside it"),
     "a purpose about a person": (('consent = "c"', 'consent_purpose = "finding people"'), "consent_purpose"),

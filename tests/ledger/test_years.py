@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from shoal.ledger.accounts import Accounts
 from tests.ledger.requests import request
 
 DEC = date(2026, 12, 14)  # a Monday; the weeks from here begin on 14, 21, 28 December, 4 January
-CAP = {"year_rho": Fraction(3, 2), "cap_rho": Fraction(1)}
+CAP: dict[str, Any] = {"year_rho": Fraction(3, 2), "cap_rho": Fraction(1)}
 
 
 def test_spent_to_the_last_fraction(accounts: Accounts) -> None:
@@ -44,9 +45,7 @@ def test_a_plan_over_new_year_pays_in_both(accounts: Accounts) -> None:
 
 def test_the_cap_is_fixed_at_first(accounts: Accounts) -> None:
     accounts.charge(request(year_epsilon=Fraction(20), **CAP))
-    with pytest.raises(
-        RefusedError, match=r"a cap of epsilon 20 a year and this plan says 30; set .source. year_cap = 20"
-    ):
+    with pytest.raises(RefusedError, match=r"epsilon 20 a year and this plan says 30; set .source. year_cap = 20"):
         accounts.charge(request(year_epsilon=Fraction(30), **CAP))
     with pytest.raises(RefusedError, match=r"this plan says none; set .source. year_cap = 20"):
         accounts.charge(request(**CAP))
@@ -54,7 +53,5 @@ def test_the_cap_is_fixed_at_first(accounts: Accounts) -> None:
 
 def test_a_cap_that_comes_late(accounts: Accounts) -> None:
     accounts.charge(request(**CAP))
-    with pytest.raises(
-        RefusedError, match=r"without a cap for a year and this plan says one; remove .source. year_cap"
-    ):
+    with pytest.raises(RefusedError, match=r"without a cap for a year and .* says one; remove .source. year_cap"):
         accounts.charge(request(year_epsilon=Fraction(30), **CAP))
