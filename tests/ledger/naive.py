@@ -12,6 +12,14 @@ def label(unit: Unit, day: date) -> Hashable:
     return {"day": day, "week": tuple(day.isocalendar())[:2], "month": (day.year, day.month)}[unit]
 
 
+def year(unit: Unit, name: Hashable) -> int:
+    """The calendar year in which the account unit of this label begins."""
+    assert isinstance(name, (date, tuple))
+    if isinstance(name, date):
+        return name.year
+    return date.fromisocalendar(int(name[0]), int(name[1]), 1).year if unit == "week" else int(name[0])
+
+
 def days(start: date, end: date) -> set[date]:
     return {start + timedelta(days=n) for n in range((end - start).days)}
 

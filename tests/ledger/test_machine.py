@@ -22,13 +22,15 @@ from tests.ledger import naive
 from tests.ledger.requests import SHA, request
 
 STATISTICS = ["presence", "flows"]
+YEAR = Fraction(3, 2)
+"""What all units of a year may cost: two of them, spent in full, are too many."""
 SETTINGS = settings(max_examples=30, stateful_step_count=15)
 
 
 @st.composite
 def requests(draw: st.DrawFn) -> Request:
     unit: Unit = draw(st.sampled_from(list(LENGTH)))
-    start = date(2026, 3, 1) if unit == "month" else date(2026, 3, 23) + timedelta(days=draw(st.integers(0, 9)))
+    start = date(2026, 12, 1) if unit == "month" else date(2026, 12, 21) + timedelta(days=draw(st.integers(0, 9)))
     return request(
         source=draw(st.sampled_from(["bus", "tram"])),
         unit=unit,
@@ -44,6 +46,7 @@ def requests(draw: st.DrawFn) -> Request:
         cap=draw(st.sampled_from([Fraction(10)] * 5 + [Fraction(5)])),
         synthetic=draw(st.sampled_from([False] * 5 + [True])),
         key=draw(st.sampled_from(["aa", "bb", "cc"])),
+        year_rho=YEAR,
     )
 
 
@@ -74,7 +77,8 @@ class Ledger(RuleBasedStateMachine):
         try:
             paid = self.accounts.check(asked) if only_check else self.accounts.charge(asked)
         except BudgetError:
-            assert any(spent.get(unit, 0) + rho > 1 for unit, rho in cost.items())
+            over_unit = any(spent.get(unit, 0) + rho > 1 for unit, rho in cost.items())
+            assert over_unit or max(_years(first.unit, spent, cost).values()) > YEAR
         except RefusedError:
             same = (asked.synthetic, asked.cap_epsilon) == (first.synthetic, first.cap_epsilon)
             assert not same or LENGTH[asked.unit] > LENGTH[first.unit]
@@ -82,6 +86,7 @@ class Ledger(RuleBasedStateMachine):
             assert (asked.synthetic, asked.cap_epsilon) == (first.synthetic, first.cap_epsilon)
             assert LENGTH[asked.unit] <= LENGTH[first.unit]
             assert all(spent.get(unit, 0) + rho <= 1 for unit, rho in cost.items())
+            assert max(_years(first.unit, spent, cost).values()) <= YEAR
             if not only_check:
                 self.first[asked.source] = first
                 self.spent[asked.source] = spent | {unit: spent.get(unit, Fraction(0)) + cost[unit] for unit in cost}
@@ -111,6 +116,9 @@ class Ledger(RuleBasedStateMachine):
             found = {naive.label(account.unit, unit.start): unit.spent for unit in statement.units}
             assert found == self.spent[source]
             assert all(unit.spent + unit.left == 1 and unit.left >= 0 for unit in statement.units)
+            of_years = {year.year: year.spent for year in statement.years}
+            assert of_years == _years(account.unit, self.spent[source])
+            assert all(year.spent + year.left == YEAR and year.left >= 0 for year in statement.years)
 
     @invariant()
     def first_release_is_found(self) -> None:
@@ -119,6 +127,15 @@ class Ledger(RuleBasedStateMachine):
             of_key = [c for c in order if self.releases[c.charge] == key]
             first = min(of_key, key=lambda c: c.time).release if of_key else None
             assert self.accounts.find(key) == first
+
+
+def _years(unit: Unit, *costs: dict[Hashable, Fraction]) -> dict[int, Fraction]:
+    """rho by the calendar year in which the units begin."""
+    found: dict[int, Fraction] = {}
+    for cost in costs:
+        for name, rho in cost.items():
+            found[naive.year(unit, name)] = found.get(naive.year(unit, name), Fraction(0)) + rho
+    return found
 
 
 def _with(asked: Request, **changes: Any) -> Request:
