@@ -7,13 +7,16 @@ BIN := .venv/bin
 UV := env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON=$(BIN)/python UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench bench-accuracy bench-scale bench-check lock clean
+.PHONY: help demo inspection test check bench bench-accuracy bench-scale bench-check lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.synced ## simulate a city, release its statistics, show them (DEMO_ARGS="--devices 5000 --days 7")
 	@$(BIN)/shoal demo $(DEMO_ARGS)
+
+inspection: .venv/.synced ## what a data-protection officer can check, on a simulated city (INSPECTION_ARGS="--folder trial")
+	@$(BIN)/python examples/inspection/run.py $(INSPECTION_ARGS)
 
 test: .venv/.synced ## every test, on all cores (TEST_ARGS="tests/privacy -k bounding")
 	@$(BIN)/python -m pytest -n auto --dist loadgroup $(TEST_ARGS)
