@@ -129,8 +129,8 @@ class Source(Table):
     cap: Annotated[Fraction, exact(Fraction(MAX_EPSILON_SYNTHETIC)), AsText] | None = None
     """Epsilon that one device may lose in one unit over all plans; fixed when the source is first used."""
     year_cap: Annotated[Fraction, exact(Fraction(100 * MAX_EPSILON_SYNTHETIC)), AsText] | None = None
-    """Epsilon that one device may lose in all units of a calendar year together, over all plans; fixed like `cap`.
-    Default: twelve times what `cap` is in rho."""
+    """Epsilon that all units of a calendar year may spend together, over all plans; fixed like `cap`. Default: twelve
+    times what `cap` is in rho. A limit on how much is published; the unit of privacy is not a year."""
     columns: Columns
     basis: Basis
 
