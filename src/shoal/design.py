@@ -32,8 +32,8 @@ WEIGHTS: dict[tuple[str | None, ...], tuple[int, ...]] = {
 same noise is little to it. Chosen by simulation: benchmarks/README.md, "Accuracy"."""
 
 UNITS_A_YEAR = 12
-"""Units that may be spent in full in a calendar year, where the plan does not say a cap: all of its months, or twelve of
-its weeks or days, or more of them in part."""
+"""Units that may be spent in full in a calendar year, where the plan does not say a cap: all of its months, or twelve
+of its weeks or days, or more of them in part."""
 
 
 @dataclass(frozen=True, eq=False)
