@@ -8,7 +8,7 @@ import pytest
 
 import shoal
 from shoal.engines import SparkEngine
-from shoal.errors import BasisError, PlanError, StateError, UsageError
+from shoal.errors import BasisError, DataError, PlanError, StateError, UsageError
 from shoal.kept import Shelf, writer
 from shoal.kept.source import read_segment
 from shoal.ledger import State
@@ -224,7 +224,7 @@ def test_what_is_refused(tmp_path: Path, state: State, monkeypatch: pytest.Monke
     with pytest.raises(PlanError, match="stands beside `files`"):
         changed(kept, ("kept = true", 'kept = true\nfiles = ["a.csv"]'))
     on_day(monkeypatch, "2019-04-04")
-    with pytest.raises(BasisError, match="ended more than 30 days ago"):
+    with pytest.raises(BasisError, match="ended 30 days ago or more"):
         keep(plan(tmp_path / "late", {"all.csv": ROWS}), state)
 
 
@@ -247,3 +247,24 @@ def test_a_longer_unit_than_the_accounts_is_refused(tmp_path: Path, state: State
     shoal.release(own, state=state.folder, out=tmp_path / "out", progress=silent, tell=silent)
     with pytest.raises(PlanError, match="longer than that of the account of kestrel, one day"):
         keep(week(tmp_path / "week", {"all.csv": ROWS}), state)
+
+
+def test_a_keeping_that_fails_leaves_nothing(tmp_path: Path, state: State) -> None:
+    own = plan(tmp_path, {"1.csv": ROWS})
+    good = own.file.read_text()
+    with pytest.raises(DataError, match="outside the period"):
+        keep(
+            changed(own, ("start = 2019-03-04", "start = 2019-03-06"), ("max_bad_rows = 1", "max_bad_rows = 0.2")),
+            state,
+        )
+    left = [path for name in ("kept", "kept-keys") for path in (state.folder / name / "kestrel").rglob("*")]
+    assert left == []
+    own.file.write_text(good.replace("max_bad_rows = 1", "max_bad_rows = 0.2"))
+    own = Plan.load(own.file)
+    keep(own, state)
+    before = sums(over_kept(own), state)
+    files = sorted(path for path in (state.folder / "kept").rglob("*"))
+    (own.folder / "records" / "2.csv").write_text("uid,seen,lat,lng\n" + "a,b,c,d\n" * 9000)
+    with pytest.raises(DataError, match="unreadable time"):
+        keep(own, state)
+    assert sums(over_kept(own), state) == before and sorted((state.folder / "kept").rglob("*")) == files

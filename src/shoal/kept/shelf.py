@@ -208,6 +208,14 @@ class Shelf:
             if name not in known:
                 self.files.remove(unit.folder / name)
 
+    def withdraw(self, span: Span) -> None:
+        """Remove the key and folder of a unit of which nothing is kept; what is kept stays."""
+        if span in self.spans() and (unit := self.unit(span)).index is None:
+            self.files.remove(self.key_file(span))
+            self.files.remove(unit.folder)
+        elif span in self.spans():
+            self.tidy(unit)
+
     def tidy_all(self) -> None:
         """`tidy` every unit, and the keys."""
         for span in self.spans():

@@ -26,10 +26,10 @@ from shoal.ledger import State
 from shoal.ledger.optouts import OptOutList
 from shoal.ledger.registration import register, today
 from shoal.plan import Plan, next_unit
-from shoal.sensitive import load_sensitive
+from shoal.sensitive import Sensitive, load_sensitive
 from shoal.sources import PointBatch, Source, Tally, TripBatch, files, open_source
 from shoal.sources.fingerprint import fingerprint
-from shoal.zones import load_zones
+from shoal.zones import Zones, load_zones
 
 Progress = Callable[[str, float, int | None], None]
 _LENGTHS = {"day": 0, "week": 1, "month": 2}
@@ -40,54 +40,73 @@ def keep(plan: Plan, *, state: State, progress: Progress, tell: Callable[[str], 
 
     Raises `PlanError`, `DataError`, `BasisError` and `StateError`; nothing of this run is kept then.
     """
-    days = _term(plan)
-    spans = tuple(Span(start, next_unit(start, plan.period.unit)) for start in plan.period.unit_starts())
-    if overdue := [span for span in spans if span.end + timedelta(days) <= today()]:
-        raise BasisError(
-            f"source {plan.source.name}: the unit that begins on {overdue[0].start} ended more than {days} days ago, "
-            "for which [source.basis] retention_days lets records be kept; leave it out of the period"
-        )
     _refuse_unit(plan, state)
-    register(state.journal, plan)
-    shelf = Shelf(state.folder, plan.source.name)
-    calendar, zones = Calendar.from_plan(plan), load_zones(plan)
-    sensitive = load_sensitive(plan, zones, None)
-    terms = terms_of(plan, zones, sensitive)
-    with kept_lock(state.folder):
-        _refuse_overlap(plan, shelf, spans)
-        paths = files.expand(plan)
-        open_source(plan, calendar, zones)  # all files together: one kind of identifier, columns, not all empty
-        listed = OptOutList(state.folder, state.accounts.database)
-        opted_out = listed.read()
-        if not any(any(other.units()) for other in Shelf.all(state.folder)):
-            start_following(state.folder, opted_out.version)
-        refuse_unfollowed(state.folder, listed.changes(followed(state.folder) or 0))
-        units = [shelf.make(span) for span in spans]
-        for unit in units:
-            refuse_other_terms(plan, unit, terms)
-            shelf.tidy(unit)
-        marks = {path: fingerprint([path], state.digest_key) for path in paths}
-        wanted = _wanted(units, marks)
-        if not wanted:
-            tell("These files are kept already.")
-            return spans
-        bounds = calendar.unit_start
-        size = sum(path.stat().st_size for paths in wanted.values() for path in paths)
-        writer = Writer(shelf, [(unit, int(bounds[n]), int(bounds[n + 1])) for n, unit in enumerate(units)], size)
-        barred = Barred(OptOuts(opted_out.key, opted_out.hashes), deny.load(state))
-        accuracy = plan.cleaning.max_accuracy
-        intakes = [Intake(unit.key.pseudonymizer(), accuracy, barred, sensitive) for unit in units]
-        tally, read = Tally(), [Counter[str]() for _ in units]
-        for own, chosen in wanted.items():
-            source = open_source(_over(plan, chosen), calendar, zones)
-            _read(source, calendar, intakes, own, writer, tally, progress)
-            for number in own:
-                read[number].update(marks[path] for path in chosen)
-        tally.check(plan.source.max_bad_rows, plan)
-        writer.finish(terms, read)
-        for reason, about in tally.summary():
-            tell(f"  {about} {reason}")
+    spans = tuple(Span(start, next_unit(start, plan.period.unit)) for start in plan.period.unit_starts())
+    with state.refusals_of(plan):
+        _refuse_term(plan, spans)
+        register(state.journal, plan)
+        shelf = Shelf(state.folder, plan.source.name)
+        calendar, zones = Calendar.from_plan(plan), load_zones(plan)
+        sensitive = load_sensitive(plan, zones, None)
+        with kept_lock(state.folder):
+            _refuse_overlap(plan, shelf, spans)
+            open_source(plan, calendar, zones)  # all files together: one kind of identifier, columns, not all empty
+            barred = _barred(state)
+            units = [shelf.make(span) for span in spans]
+            try:
+                for unit in units:
+                    refuse_other_terms(plan, unit, terms_of(plan, zones, sensitive))
+                    shelf.tidy(unit)
+                _fill(plan, state, shelf, units, calendar, zones, sensitive, barred, progress, tell)
+            finally:
+                for span in spans:
+                    shelf.withdraw(span)
     return spans
+
+
+def _barred(state: State) -> Barred:
+    """Who is not let in. Raises `StateError` where what is kept already has not followed the list."""
+    listed = OptOutList(state.folder, state.accounts.database)
+    opted_out = listed.read()
+    if not any(any(shelf.units()) for shelf in Shelf.all(state.folder)):
+        start_following(state.folder, opted_out.version)
+    refuse_unfollowed(state.folder, listed.changes(followed(state.folder) or 0))
+    return Barred(OptOuts(opted_out.key, opted_out.hashes), deny.load(state))
+
+
+def _fill(
+    plan: Plan,
+    state: State,
+    shelf: Shelf,
+    units: Sequence[Unit],
+    calendar: Calendar,
+    zones: Zones,
+    sensitive: Sensitive | None,
+    barred: Barred,
+    progress: Progress,
+    tell: Callable[[str], None],
+) -> None:
+    """Read what the units have not got yet, and keep it in all of them or in none."""
+    marks = {path: fingerprint([path], state.digest_key) for path in files.expand(plan)}
+    wanted = _wanted(units, marks)
+    if not wanted:
+        tell("These files are kept already.")
+        return
+    bounds = calendar.unit_start
+    size = sum(path.stat().st_size for path in {path for paths in wanted.values() for path in paths})
+    writer = Writer(shelf, [(unit, int(bounds[n]), int(bounds[n + 1])) for n, unit in enumerate(units)], size)
+    accuracy = plan.cleaning.max_accuracy
+    intakes = [Intake(unit.key.pseudonymizer(), accuracy, barred, sensitive) for unit in units]
+    tally, read = Tally(), [Counter[str]() for _ in units]
+    for own, chosen in wanted.items():
+        source = open_source(_over(plan, chosen), calendar, zones)
+        _read(source, calendar, intakes, own, writer, tally, progress)
+        for number in own:
+            read[number].update(marks[path] for path in chosen)
+    tally.check(plan.source.max_bad_rows, plan)
+    writer.finish(terms_of(plan, zones, sensitive), read)
+    for reason, about in tally.summary():
+        tell(f"  {about} {reason}")
 
 
 def _read(
@@ -164,14 +183,19 @@ def _over(plan: Plan, paths: Sequence[Path]) -> Plan:
     return plan.model_copy(update={"source": plan.source.model_copy(update={"files": names})})
 
 
-def _term(plan: Plan) -> int:
-    """For how many days after its end a unit may be kept."""
+def _refuse_term(plan: Plan, spans: Sequence[Span]) -> None:
+    """Raise `PlanError` where there are no files or no term, `BasisError` where the term is over already."""
     if plan.source.kept or plan.source.table is not None:
         key = "kept" if plan.source.kept else "table"
         raise plan.error(f"source.{key}", "says no files, from which records are kept; name them with `files`")
-    if plan.source.basis.retention_days is None:
+    days = plan.source.basis.retention_days
+    if days is None:
         raise plan.error("source.basis.retention_days", "is missing; nothing is kept without a term, in days")
-    return plan.source.basis.retention_days
+    if overdue := [span for span in spans if span.end + timedelta(days) <= today()]:
+        raise BasisError(
+            f"source {plan.source.name}: the unit that begins on {overdue[0].start} ended {days} days ago or more, for "
+            "which [source.basis] retention_days lets records be kept; leave it out of the period"
+        )
 
 
 def _refuse_unit(plan: Plan, state: State) -> None:
