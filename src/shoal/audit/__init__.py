@@ -1,0 +1,1 @@
+"""Audit: a simulated copy of a release is attacked before the real one is published. Never opens real records."""

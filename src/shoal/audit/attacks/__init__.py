@@ -1,0 +1,1 @@
+"""One attack a file; each is `audit.attack.Attack`."""
