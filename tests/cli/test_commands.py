@@ -22,6 +22,8 @@ OPTIONS = {
     "derive": ("RELEASE", "STATISTIC", "WHAT", "--share", "--census", "--by-parent", "--baseline", "--to"),
     "verify": ("RELEASE",),
     "budget": ("--state", "--accounts"),
+    "keep": ("PLAN", "--state", "--accounts"),
+    "retention": ("PLAN", "--folder", "--state", "--accounts"),
     "simulate": ("OUT", "--devices", "--days", "--seed", "--records-per-day"),
     "demo": ("--devices", "--days", "--out", "--no-serve"),
 }
