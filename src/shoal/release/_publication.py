@@ -1,7 +1,8 @@
 """The check of `verify` that licence, terms and registry.yaml are those that follow from the manifest and its plan."""
 
 from shoal.plan import Publication
-from shoal.release._checks import Failed, Folder, read_plan
+from shoal.release._check_plan import read_plan
+from shoal.release._checks import Failed, Folder
 from shoal.release.registry import registry
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shoal.errors import UsageError, VerificationError
-from shoal.release import _checks, _cost, _logged, _publication
+from shoal.release import _check_plan, _checks, _cost, _logged, _publication
 from shoal.release._checks import Failed, Folder
 from shoal.release.manifest import Manifest
 from shoal.release.trust import Trust
@@ -44,7 +44,10 @@ CHECKS: tuple[Check, ...] = (
     Check("manifest", "the manifest is complete, canonical and of a known format", _checks.manifest),
     Check("files", "every file is listed and unchanged, and there is no other", _checks.files, ("manifest",)),
     Check(
-        "plan", "the plan is valid, has the stated hash and says what the manifest says", _checks.plan, ("manifest",)
+        "plan",
+        "the plan is valid, has the stated hash and says what the manifest says",
+        _check_plan.plan,
+        ("manifest",),
     ),
     Check("period", "the period is whole units of privacy", _checks.period, ("manifest",)),
     Check(
