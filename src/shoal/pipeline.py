@@ -83,8 +83,7 @@ def run(
             engine.open_kept(design, Shelf(state.folder, plan.source.name)) if plan.source.kept else engine.open(design)
         )
         denied = deny.load(state)
-        if denied and design.plan.source.columns.origin is not None:
-            tell("The private deny-list does nothing here: these trips name zones, and of a zone it knows no place.")
+        _warn(design, denied, tell)
         waiting = "Another run of this plan is under way; waiting for it."
         with state.lock(_plan_key(design, state), lambda: tell(waiting)):
             basis = register(state.journal, plan)
@@ -96,23 +95,11 @@ def run(
                     return publish(state, first, out)
             else:
                 source.fingerprint_along(state.digest_key)  # there is nothing to compare it with before the reading
-            known = design.sensitive
-            if known is not None and (late := known.warning(today(), synthetic=plan.source.synthetic)):
-                tell(late)
             request = request_of(design)
             size = size_about(sum(measure.rows for measure in design.measures), design.zones, design.places)
             state.accounts.check(request)  # refuse before hours of work; `charge` below decides
             require_room(size, (state.releases, out))
-            tally = Tally()
-            with kept_lock(state.folder, shared=True) if plan.source.kept else nullcontext():
-                listed = OptOutList(state.folder, state.accounts.database)
-                opted_out = listed.read()
-                if plan.source.kept:
-                    refuse_unfollowed(state.folder, listed.changes(followed(state.folder) or 0))
-                barred = Barred(OptOuts(opted_out.key, opted_out.hashes), denied)
-                sums = engine.sums(design, source, tally, progress, barred)
-            for reason, count in tally.summary():
-                tell(f"  {count} {reason}")
+            sums, opt_outs = _sum_up(design, engine, source, state, denied, progress, tell)
             require_room(size, (state.releases, out))
             request = replace(request, key=key or _request_key(design, source, state, progress, denied))
             account_unit = state.accounts.check(request).account.unit
@@ -132,7 +119,7 @@ def run(
                 log=str(state.journal.key.vkey),
                 post_processing=(*POST_PROCESSING, *([TOP_DOWN] if any(s.top_down for s in design.statistics) else [])),
                 places=design.places,
-                opt_outs=opted_out.version,
+                opt_outs=opt_outs,
                 sensitive=design.sensitive,
             )
             rows = {name: table.rows for name, table in estimated.items()}
@@ -141,6 +128,41 @@ def run(
             )
             state.accounts.released(paid.charge, folder.name, _sha256(folder / "manifest.json"))
             return publish(state, folder.name, out)
+
+
+def _warn(design: Design, denied: DenyList | None, tell: Tell) -> None:
+    """What the operator should know of the lists that records are held against."""
+    if denied and design.plan.source.columns.origin is not None:
+        tell("The private deny-list does nothing here: these trips name zones, and of a zone it knows no place.")
+    listed = design.sensitive
+    if listed is not None and (late := listed.warning(today(), synthetic=design.plan.source.synthetic)):
+        tell(late)
+
+
+def _sum_up(
+    design: Design,
+    engine: Engine[Any],
+    source: Opened,
+    state: State,
+    denied: DenyList | None,
+    progress: Progress,
+    tell: Tell,
+) -> tuple[Mapping[str, ExactSums], int | None]:
+    """Sealed sums without the devices and places that are barred, and which version of the opt-out list that was.
+
+    What was kept stays as it is meanwhile: nobody erases from it, and nothing that was to be erased is still there.
+    """
+    kept, tally = design.plan.source.kept, Tally()
+    with kept_lock(state.folder, shared=True) if kept else nullcontext():
+        listed = OptOutList(state.folder, state.accounts.database)
+        opted_out = listed.read()
+        if kept:
+            refuse_unfollowed(state.folder, listed.changes(followed(state.folder) or 0))
+        barred = Barred(OptOuts(opted_out.key, opted_out.hashes), denied)
+        sums = engine.sums(design, source, tally, progress, barred)
+    for reason, count in tally.summary():
+        tell(f"  {count} {reason}")
+    return sums, opted_out.version
 
 
 def _drawn(design: Design, sums: Mapping[str, ExactSums], paid: Paid, progress: Progress) -> dict[str, Estimated]:
