@@ -149,10 +149,10 @@ class TestCommand:
             ("add", OUT[0]), ("add", OUT[0]), ("add", "nobody"), ("remove", "nobody"), ("remove", "nobody"),
             ("remove", OUT[1]),
         )]  # fmt: skip
-        expected = "The list of opt-outs has version {}; entry {} of the log.\n"
-        assert told == [expected.format(number + 1, number) for number in range(6)]
+        expected = "The list of opt-outs in {} has version {}; entry {} of its log.\n"
+        assert told == [expected.format(tmp_path / ".shoal", number + 1, number) for number in range(6)]
         answer = self.ask("add", OUT[0], more=["--json", "--quiet"])
-        assert answer.json.keys() == {"version", "entry", "position"} and answer.err == ""
+        assert answer.json.keys() == {"version", "entry", "position", "state"} and answer.err == ""
         assert (answer.json["version"], answer.json["position"]) == (7, 6)
         entry = self.ask("add", OUT[0], more=["--receipt", "receipt", "--json"]).json["entry"]
         proof, log = Proof.parse(Path("receipt").read_bytes()), State.open(".shoal").journal.key.vkey

@@ -37,8 +37,8 @@ def add(
     from shoal.rights.named import Named as Devices
     from shoal.rights.optout import opt_out
 
-    named = Devices.read(file, column)
-    _answer(opt_out(open_state(Path(), state, accounts), named), receipt, as_json)
+    named, opened = Devices.read(file, column), open_state(Path(), state, accounts)
+    _answer(opt_out(opened, named), opened.folder, receipt, as_json)
 
 
 @optout.command()
@@ -56,8 +56,8 @@ def remove(
     from shoal.rights.named import Named as Devices
     from shoal.rights.optout import opt_in
 
-    named = Devices.read(file, column)
-    _answer(opt_in(open_state(Path(), state, accounts), named), receipt, as_json)
+    named, opened = Devices.read(file, column), open_state(Path(), state, accounts)
+    _answer(opt_in(opened, named), opened.folder, receipt, as_json)
 
 
 @optout.command()
@@ -146,13 +146,18 @@ def retention(
         raise typer.Exit(1)
 
 
-def _answer(receipt: "Receipt", file: Path | None, as_json: bool) -> None:
+def _answer(receipt: "Receipt", state: Path, file: Path | None, as_json: bool) -> None:
     if file is not None:
         file.write_bytes(bytes(receipt.proof))
     version, position = receipt.entry.version, receipt.proof.index
-    facts: dict[str, Any] = {"version": version, "position": position, "entry": receipt.entry.model_dump(mode="json")}
+    facts: dict[str, Any] = {
+        "version": version,
+        "state": str(state),
+        "position": position,
+        "entry": receipt.entry.model_dump(mode="json"),
+    }
     give(
         as_json,
         lambda: facts | ({} if file is None else {"receipt": str(file)}),
-        lambda: f"The list of opt-outs has version {version}; entry {position} of the log.",
+        lambda: f"The list of opt-outs in {state} has version {version}; entry {position} of its log.",
     )
