@@ -60,6 +60,33 @@ def test_a_truth_that_is_what_was_published_is_covered_without_error(release: Re
         assert line.half_width == release[line.statistic].facts.half_width
 
 
+@pytest.mark.parametrize("time", ["day", "hour", "week"])
+def test_a_release_by_week_is_compared_with_the_truth_of_its_days(tmp_path: Path, time: str) -> None:
+    """March 2026 begins on a Sunday and ends on a Tuesday."""
+    period = {"start": "2026-03-01", "end": "2026-04-01", "unit": "month"}
+    plan = make.plan_in(tmp_path, statistics={"visits": ("zone", "week")}, synthetic=True, **period)
+    release = open_release(make.release_in(tmp_path / "releases", plan))
+    times = TimeKey.of("hour" if time == "hour" else "day", Calendar.from_plan(plan)).values
+    local = pl.col(time).dt.date() if time == "hour" else pl.col(time)
+    rows = release["visits"].to_polars().select("zone", "week", value="estimate")
+    if time != "week":
+        rows = rows.join(
+            pl.DataFrame({time: times})
+            .with_columns(week=local.dt.truncate("1w"))
+            .with_columns(n=pl.len().over("week")),
+            on="week",
+        ).select("zone", time, value=pl.col("value") / pl.col("n"))
+    (tmp_path / "truth").mkdir()
+    rows.write_parquet(tmp_path / "truth" / "visits.parquet")
+    (line,) = evaluate(release, tmp_path / "truth").lines
+    assert (line.rows, line.coverage) == (42, 1.0)
+    assert line.mean_absolute_error == pytest.approx(0, abs=1e-9)
+    if time != "week":
+        pl.concat([rows, rows.head(1)]).write_parquet(tmp_path / "truth" / "visits.parquet")
+        with pytest.raises(DataError, match=rf"visits\.parquet: it needs one row for each zone and {time}"):
+            evaluate(release, tmp_path / "truth")
+
+
 @pytest.mark.parametrize("side", [1, -1])
 def test_a_truth_just_beyond_the_intervals_is_not_covered(release: Release, tmp_path: Path, side: int) -> None:
     width = pl.col("upper") - pl.col("estimate")

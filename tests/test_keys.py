@@ -79,6 +79,8 @@ def test_each_hour_falls_into_its_bin(name: TimeName) -> None:
                 assert value == hour
             case "day":
                 assert value == hour.date()
+            case "week":
+                assert value.weekday() == 0 and timedelta(0) <= hour.date() - value < timedelta(days=7)
             case "weekday":
                 assert value == f"{hour:%A}"
             case "daypart":
@@ -94,6 +96,17 @@ def test_the_hour_that_comes_twice_is_two_bins() -> None:
 
 def test_bins_that_do_not_occur_do_not_exist() -> None:
     assert TimeKey.of("weekday", calendar(days=2)).values.to_list() == ["Monday", "Tuesday"]
+
+
+def test_weeks_are_called_after_their_monday_whole_or_not() -> None:
+    """A month that begins on a Sunday and ends on a Monday touches six ISO weeks."""
+    november = TimeKey.of("week", calendar(date(2015, 11, 1), 30))
+    assert november.values.to_list() == [date(2015, 10, 26) + timedelta(weeks=week) for week in range(6)]
+    assert [int((november.of_hour == bin_).sum()) for bin_ in range(6)] == [24, 168, 168, 168, 168, 24]
+    # across the end of a year, and a clock that is set forward in the night to Monday
+    assert TimeKey.of("week", calendar(date(2024, 12, 30), 7)).values.to_list() == [date(2024, 12, 30)]
+    march = TimeKey.of("week", calendar(date(2026, 3, 28), 3))
+    assert (march.of_hour == 0).sum() == 47 and march.values.to_list() == [date(2026, 3, 23), date(2026, 3, 30)]
 
 
 points = st.lists(st.tuples(st.floats(-80, 80), st.floats(-180, 180)), min_size=1, max_size=12)

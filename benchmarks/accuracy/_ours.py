@@ -1,12 +1,13 @@
 """Shoal: a plan, its design, and the contributions put through bounding, noise and estimation as a release does.
 
-Only what comes before is left out: the contributions are given, as they are to the peers. Zones are squares; weeks of
-a month take the place of days, as plans know no weeks. The account is left out too: the budget is minted here.
+Only what comes before is left out: the contributions are given, as they are to the peers. Zones are squares. The
+account is left out too: the budget is minted here.
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -14,12 +15,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from benchmarks.accuracy._bikes import MONTH
 from benchmarks.accuracy._case import Bool, Case, Estimates, Float64
 from shoal.design import Design
 from shoal.estimate import tables
 from shoal.estimate.gravity import Pairs
 from shoal.estimate.standout import pairs_standing_out
-from shoal.plan import Plan
+from shoal.plan import Plan, Unit, next_unit
 from shoal.privacy._mint import mint
 from shoal.privacy.bounding import add, bound
 from shoal.privacy.contributions import contributions
@@ -27,21 +29,21 @@ from shoal.privacy.mechanism import Mechanism
 from shoal.privacy.noise import measure
 from shoal.privacy.sums import ExactSums
 
-STATISTIC = {
-    "presence": ("presence", ["zone", "hour"], "day", 1),
-    "regions": ("presence", ["zone", "hour"], "day", 1),
-    "flows": ("flows", ["origin", "destination"], "week", 7),
-    "visits": ("visits", ["zone", "day"], "week", 7),
+STATISTIC: dict[str, tuple[str, list[str], Unit, str]] = {
+    "presence": ("presence", ["zone", "hour"], "day", "2026-03-02"),
+    "regions": ("presence", ["zone", "hour"], "day", "2026-03-02"),
+    "flows": ("flows", ["origin", "destination"], "week", "2026-03-02"),
+    "visits": ("visits", ["zone", "week"], "month", f"{MONTH}"),
 }
-"""Kind of case -> statistic, its keys, the unit of the plan and its days: one unit holds all."""
+"""Kind of case -> statistic, its keys, the unit of the plan and its first day: one unit holds all."""
 
-BOUNDS = {
-    "presence": ((1.5, None), (2, None), (3, None)),
-    "regions": ((1.5, None), (2, None), (3, None)),
-    "flows": ((0.25, None), (0.5, None), (1, None), (2, None)),
-    "visits": tuple((bound, total) for bound in (0.5, 1, 2, 4) for total in (8, 15, 30)),
+BOUNDS: dict[str, tuple[tuple[float | None, float | None], ...]] = {
+    "presence": ((None, None), (1.5, None), (2, None), (3, None)),
+    "regions": ((None, None), (1.5, None), (2, None), (3, None)),
+    "flows": ((None, None), (0.25, None), (0.5, None), (1, None), (2, None)),
+    "visits": ((None, None), *((bound, total) for bound in (0.5, 1, 2, 4) for total in (8, 15, 30))),
 }
-"""Bounds of the finest level, and of the totals (None: Shoal's own) that are tried."""
+"""Bounds of the finest level, and of the totals, that are tried; None: Shoal's own."""
 
 PLAN = """
 [source]
@@ -63,29 +65,30 @@ file = "zones.geojson"
 id = "id"
 parent = "parent"
 [period]
-start = 2026-03-02
-end = 2026-03-{end:02d}
+start = {start}
+end = {end}
 unit = "{unit}"
 [privacy]
 epsilon = {epsilon}
 delta = {delta}
 [statistics.{statistic}]
 by = {by}
-bound = {bound}
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Shoal:
-    """Shoal with one bound; `folder` gets the plan and the zones."""
+    """Shoal with one bound (None: as a plan that gives none); `folder` gets the plan and the zones."""
 
-    bound: Fraction
+    bound: Fraction | None
     folder: Path
     total: Fraction | None = None
     name: str = "Shoal"
 
     @property
     def setting(self) -> str:
+        if self.bound is None:
+            return "bounds of its own"
         return f"bound {float(self.bound):g}" + ("" if self.total is None else f", totals {float(self.total):g}")
 
     def __call__(self, case: Case, seed: int) -> Estimates:
@@ -134,30 +137,32 @@ def _stand_out(case: Case, fine: pl.DataFrame, mechanism: Mechanism) -> Bool:
 def settings(case: Case, folder: Path) -> Sequence[Shoal]:
     """The bounds that are tried."""
     return [
-        Shoal(Fraction(b).limit_denominator(100), folder, None if t is None else Fraction(t))
+        Shoal(None if b is None else Fraction(b).limit_denominator(100), folder, None if t is None else Fraction(t))
         for b, t in BOUNDS[case.kind]
     ]
 
 
 @lru_cache(maxsize=1)
-def design_of(case: Case, limit: Fraction, folder: Path, total: Fraction | None = None) -> Design:
+def design_of(case: Case, limit: Fraction | None, folder: Path, total: Fraction | None = None) -> Design:
     """The design of a plan for `case` with the L2 norm `limit`, written to `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    statistic, by, unit, days = STATISTIC[case.kind]
+    statistic, by, unit, first = STATISTIC[case.kind]
     columns = 'start = "start"\nend = "end"\norigin = "origin"\ndestination = "destination"'
     trips = case.kind in ("flows", "visits")
     text = PLAN.format(
         source="trips" if trips else "points",
         columns=columns if trips else 'time = "time"\nlat = "lat"\nlon = "lon"',
-        end=2 + days,
+        start=first,
+        end=next_unit(date.fromisoformat(first), unit),
         unit=unit,
         epsilon=float(case.epsilon),
         delta=float(case.delta),
         statistic=statistic,
         by=json.dumps(by),
-        bound=float(limit),
     )
     (folder / "zones.geojson").write_text(json.dumps(squares(case)))
+    if limit is not None:
+        text += f"bound = {float(limit)}\n"
     if total is not None:
         text += f"total_bound = {float(total)}\n"
     (folder / "plan.toml").write_text(text)

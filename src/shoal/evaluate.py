@@ -107,7 +107,8 @@ def evaluate(release: Release, truth: str | Path) -> Evaluation:
 
     Sums by region and over all are compared with the same truth, added up.
 
-    For a release without a time key, the truth of a statistic of `ADD_UP` may have one: then it is added up.
+    For a release without a time key, the truth of a statistic of `ADD_UP` may have one: then it is added up. For one by
+    week the truth may be by day or hour.
 
     Raises `RefusedError` for a release of real records, before anything of `truth` is opened; `UsageError` where
     there is no such folder; `DataError` for a table that is missing or speaks of other places or times.
@@ -269,6 +270,8 @@ def _read(file: Path, table: Table) -> "pl.DataFrame":
             f"{file}: it counts a device once a {counted}, the release once a {unit}; compare with a release of a plan "
             f'whose unit is "{counted}"'
         )
+    if "week" in keys and "week" not in frame.columns and table.name in ADD_UP:
+        frame = _by_week(frame, table.release.manifest.period.timezone, file)
     more = set(frame.columns) - {*keys, "value"}
     if more and table.name in ADD_UP and not set(TIME_NAMES) & set(keys) and more in [{name} for name in TIME_NAMES]:
         more = set()
@@ -281,6 +284,24 @@ def _read(file: Path, table: Table) -> "pl.DataFrame":
     if not value.dtype.is_numeric() or value.null_count() or not value.cast(pl.Float64).is_finite().all():
         raise DataError(f"{file}: column 'value' must hold a finite number in every row; simulate the truth again")
     return frame.with_columns(pl.col("value").cast(pl.Float64))
+
+
+def _by_week(frame: "pl.DataFrame", timezone: str, file: Path) -> "pl.DataFrame":
+    """A truth by day or hour added up by ISO week; any other as it is."""
+    import polars as pl
+
+    if "day" in frame.columns:
+        time, day = "day", pl.col("day")
+    elif "hour" in frame.columns and isinstance(frame.schema["hour"], pl.Datetime):
+        time, day = "hour", pl.col("hour").dt.convert_time_zone(timezone).dt.date()
+    else:
+        return frame
+    others = [column for column in frame.columns if column not in (time, "value")]
+    if frame.schema[time] not in (pl.Date, pl.Datetime) or frame.select(*others, time).is_duplicated().any():
+        raise DataError(
+            f"{file}: it needs one row for each {' and '.join([*others, time])}, which is a date or an hour"
+        )
+    return frame.group_by(*others, day.dt.truncate("1w").alias("week"), maintain_order=True).agg(pl.col("value").sum())
 
 
 def _plain(frame: "pl.DataFrame", keys: list[str]) -> "pl.DataFrame":

@@ -6,6 +6,7 @@ Cell number = (place * classes + class) * time bins + bin, with places in ascend
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Literal
 
@@ -15,10 +16,10 @@ import polars as pl
 from shoal._arrays import Float64, Int32, Int64
 from shoal.calendar import Calendar
 
-TimeName = Literal["hour", "daypart", "day", "weekday"]
+TimeName = Literal["hour", "daypart", "day", "week", "weekday"]
 CLASS = "class"
 """The key column of classes."""
-TIME_NAMES: tuple[TimeName, ...] = ("hour", "daypart", "day", "weekday")
+TIME_NAMES: tuple[TimeName, ...] = ("hour", "daypart", "day", "week", "weekday")
 
 DAYPARTS = {"night": range(6), "morning": range(6, 10), "midday": range(10, 15), "afternoon": range(15, 19),
             "evening": range(19, 24)}  # fmt: skip
@@ -59,6 +60,9 @@ class TimeKey:
             case "day":
                 bins: Sequence[object] = calendar.days
                 each: list[object] = [h.date() for h in hours]
+            case "week":
+                each = [monday(h.date()) for h in hours]
+                bins = tuple(dict.fromkeys(each))
             case "daypart":
                 daypart_of = {hour: part for part, span in DAYPARTS.items() for hour in span}
                 each = [daypart_of[h.hour] for h in hours]
@@ -69,6 +73,11 @@ class TimeKey:
         number = {value: index for index, value in enumerate(bins)}
         of_hour = np.fromiter((number[value] for value in each), dtype=np.int32, count=len(each))
         return cls(name, pl.Series(name, bins), of_hour)
+
+
+def monday(day: date) -> date:
+    """First day of the ISO week in which `day` lies: by it a week is called, also where the period lacks that day."""
+    return day - timedelta(days=day.weekday())
 
 
 @dataclass(frozen=True, eq=False)

@@ -327,7 +327,7 @@ class Statistic(Table):
     total_bound: Annotated[Fraction, exact(Fraction(10**6)), AsText] | None = None
     """The same for the totals by region and over all, which tell what `bound` took away; at least as large."""
     by: Annotated[tuple[Text, ...], BeforeValidator(as_tuple)] | None = None
-    """Keys: the statistic's places, `class` where it has classes, and at most one of hour, daypart, day, weekday."""
+    """Keys: the statistic's places, `class` where it has classes, at most one of hour, daypart, day, week, weekday."""
     resolution: Literal["auto"] | None = None
     """auto: each area at the finest level whose interval is within `target`; zones that are too small are merged."""
     target: Annotated[Fraction, exact(Fraction(1)), AsText] | None = None

@@ -1,11 +1,13 @@
 """Every command: help, version, --json, --quiet, results on stdout and words on stderr, and a quick start."""
 
 import io
+import re
 import shutil
 import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
@@ -52,6 +54,19 @@ class TestHelp:
         assert (answer.status, answer.err) == (0, "")
         for option in (*OPTIONS[command], "--json", "--quiet"):
             assert option in answer.out, option
+
+    @pytest.mark.parametrize(
+        "command", [c.name or getattr(c.callback, "__name__", "") for c in app.registered_commands]
+    )
+    def test_brackets_are_words_and_no_markup(self, command: str) -> None:
+        """`[default: ...]` would be taken for a style and vanish."""
+        said = next(c for c in app.registered_commands if command in (c.name, getattr(c.callback, "__name__", "")))
+        hints = get_type_hints(said.callback, include_extras=True).values()
+        helps = [getattr(part, "help", None) or "" for hint in hints for part in getattr(hint, "__metadata__", ())]
+        wanted = re.findall(r"\[[a-z][^\]]*\]", " ".join(helps).replace("\\[", "["))
+        shown = " ".join(shoal(command, "--help").out.replace("│", " ").split())
+        assert [words for words in wanted if words not in shown] == []
+        assert wanted or command != "release"
 
     def test_every_command_takes_json_and_quiet(self) -> None:
         for command in app.registered_commands:

@@ -168,7 +168,7 @@ def grids(plan: Plan, zones: Zones, places: Zones | None = None) -> dict[str, Gr
     for name, wish in plan.statistics.items():
         by = wish.by or {**BY, **MORE}[name]
         labels = CLASSES[name].labels if "class" in by else ()
-        times: list[TimeName] = [k for k in ("hour", "daypart", "day", "weekday") if k in by]
+        times: list[TimeName] = [k for k in ("hour", "daypart", "day", "week", "weekday") if k in by]
         time = TimeKey.of(times[0] if times else None, calendar)
         columns = tuple(key for key in ("origin", "destination", "home", "zone", "place") if key in by)
         if len(columns) == 2:

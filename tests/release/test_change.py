@@ -10,7 +10,9 @@ import pytest
 import shoal
 from shoal.errors import UsageError
 from shoal.release import Release
+from shoal.release.read import open_release
 from shoal.simulate import simulate
+from tests.release import make
 
 FIRST = date(2026, 3, 2)
 WISHES = """
@@ -72,6 +74,28 @@ def test_by_hour_it_is_the_same_weekday_and_hour_and_of_several_the_median(weeks
     assert alike.height == 2
     assert found["baseline"][1000] == pytest.approx(alike["estimate"].median())
     assert found["numbers"].unique().to_list() == [2]
+
+
+def by_week(folder: Path, start: str, end: str) -> Release:
+    plan = make.plan_in(folder, start=start, end=end, unit="day", statistics={"visits": ("zone", "week")})
+    return open_release(make.release_in(folder / "releases", plan))
+
+
+def test_by_week_it_is_all_weeks_of_as_many_days(tmp_path: Path) -> None:
+    """From a Wednesday to a Tuesday: each period has a week of five days and one of two."""
+    before = [
+        by_week(tmp_path / start, start, end)
+        for start, end in (("2026-02-25", "2026-03-04"), ("2026-03-04", "2026-03-11"))
+    ]
+    now = by_week(tmp_path / "now", "2026-03-11", "2026-03-18")
+    found = now["visits"].change(*before)
+    assert found["week"].unique().sort().to_list() == [date(2026, 3, 9), date(2026, 3, 16)]
+    both = [other["visits"].to_polars()["estimate"].to_numpy() for other in before]
+    assert found["numbers"].unique().to_list() == [2]
+    assert np.allclose(found["baseline"].to_numpy(), (both[0] + both[1]) / 2)
+    whole = by_week(tmp_path / "whole", "2026-03-16", "2026-03-23")
+    with pytest.raises(UsageError, match="7 of 7 numbers have no earlier one of the same kind of time"):
+        whole["visits"].change(now)
 
 
 def test_classes_keep_apart(weeks: list[Release]) -> None:

@@ -64,11 +64,23 @@ def stat(manifest: Json, name: str) -> Json:
         {"start": "2026-10-19", "end": "2026-11-02", "timezone": "Europe/Vienna"},  # 25 hours
         {"extra": "max_km = 1.2\n"},
         {"epsilon": "500", "synthetic": True},
+        {"start": "2026-03-01", "end": "2026-05-01", "unit": "month", "statistics": {"visits": ("zone", "week")}},
         {"statistics": {"visits": ("zone", "weekday"), "flows": ("daypart", "origin", "destination")}},
         {"statistics": make.MORE},
         {"statistics": make.MORE, "extra": "max_km = 1.2\n"},
     ],
-    ids=["week", "months", "spring", "autumn", "near", "synthetic", "few", "homes and classes", "homes near"],
+    ids=[
+        "week",
+        "months",
+        "spring",
+        "autumn",
+        "near",
+        "synthetic",
+        "by week",
+        "few",
+        "homes and classes",
+        "homes near",
+    ],
 )
 def test_true_releases_pass(tmp_path: Path, wishes: Any) -> None:
     folder = make.release_in(tmp_path / "r", make.plan_in(tmp_path, **wishes))

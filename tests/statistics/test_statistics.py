@@ -107,10 +107,11 @@ def test_presence_against_seconds_counted_one_by_one(
         ('["zone", "day"]', {0: ONE, 1: 2 * ONE}),
         ('["zone"]', {0: 3 * ONE}),
         ('["zone", "weekday"]', {0: ONE, 1: 2 * ONE}),
+        ('["zone", "week"]', {0: 3 * ONE}),
         ('["zone", "daypart"]', {2: ONE, 0: 2 * ONE}),
         ('["zone", "hour"]', {12: ONE, 24: 2 * ONE}),
     ],
-    ids=["day", "period", "weekday", "daypart", "hour"],
+    ids=["day", "period", "weekday", "week", "daypart", "hour"],
 )
 def test_visits_by_the_day_they_began(tmp_path: Path, by: str, cells: dict[int, int]) -> None:
     visits = statistic(tmp_path, "visits", f"by = {by}")
@@ -192,6 +193,7 @@ def test_bounds_from_the_plan_are_taken_as_typed(tmp_path: Path) -> None:
     [
         ("presence", "", "points", True),
         ("presence", 'by = ["zone", "weekday"]', "points", False),
+        ("presence", 'by = ["zone", "week"]', "points", False),  # a week of two days that are units
         ("visits", "", "points", True),
         ("visits", "", "trips", False),  # an arrival may fall into the unit after its trip's
         ("flows", "", "points", False),

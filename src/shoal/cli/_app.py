@@ -26,14 +26,14 @@ ReleaseFolder = Annotated[Path, typer.Argument(metavar="RELEASE", help="Folder o
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars and no words but errors.")]
 StateFolder = Annotated[
-    Path | None, typer.Option("--state", help="Folder of accounts and keys.  [default: $SHOAL_STATE, else .shoal]")
+    Path | None, typer.Option("--state", help="Folder of accounts and keys.  \\[default: $SHOAL_STATE, else .shoal]")
 ]
 AccountsUrl = Annotated[
     str | None,
     typer.Option(
         "--accounts",
         help="URL of the accounts' database; $SHOAL_ACCOUNTS_WAIT is how many seconds to wait for one that is locked.  "
-        "[default: $SHOAL_ACCOUNTS, else SQLite]",
+        "\\[default: $SHOAL_ACCOUNTS, else SQLite]",
     ),
 ]
 

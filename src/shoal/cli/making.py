@@ -54,11 +54,11 @@ def _tune(plan: "Plan", devices: int | None, as_json: bool, quiet: bool) -> None
 def release(
     plan: PlanFile,
     engine: Annotated[str, typer.Option(help="local | spark: by Spark's own configuration.")] = "local",
-    out: Annotated[Path | None, typer.Option(help="Folder of releases.  [default: releases beside the plan]")] = None,
-    workers: Annotated[int | None, typer.Option(min=1, help="Threads.  [default: all cores]")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of releases.  \\[default: releases beside the plan]")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Threads.  \\[default: all cores]")] = None,
     memory: Annotated[str, typer.Option(help="Memory that the run may take; what is more goes to --temp.")] = "8GiB",
     temp: Annotated[
-        Path | None, typer.Option(help="Folder for temporary records, encrypted.  [default: $TMPDIR, else /var/tmp]")
+        Path | None, typer.Option(help="Folder for temporary records, encrypted.  \\[default: $TMPDIR, else /var/tmp]")
     ] = None,
     state: StateFolder = None,
     accounts: AccountsUrl = None,

@@ -203,7 +203,7 @@ def tables(folder: Folder) -> None:
     import polars as pl
 
     zone = folder.manifest.period.timezone
-    kinds: dict[str, Any] = {"hour": pl.Datetime("us", zone), "day": pl.Date()}
+    kinds: dict[str, Any] = {"hour": pl.Datetime("us", zone), "day": pl.Date(), "week": pl.Date()}
     for s in folder.manifest.statistics:
         file = folder.file(s)
         rows, columns = _store.rows_and_columns(file)

@@ -17,10 +17,10 @@ def change(table: PublishedTable, earlier: Sequence[PublishedRelease]) -> "pl.Da
     earlier  releases of the same statistic over the same zones
 
     Usual is the median of all earlier numbers of the same place and class, and of the same weekday and hour (where the
-    table is by hour), weekday (by day), or else the same time key. Columns: the keys, `value`, `lower`, `upper` (95 %,
-    for the noise of both sides), `baseline`, and `numbers`, how many the baseline is the median of. Infinite: the
-    baseline is lost in its noise; value null: it is not above 0. Of pairs that were measured top-down only those that
-    an earlier release measured too. Raises `UsageError` for releases that can't be
+    table is by hour), weekday (by day), number of days (by week), or else the same time key. Columns: the keys,
+    `value`, `lower`, `upper` (95 %, for the noise of both sides), `baseline`, and `numbers`, how many the baseline is
+    the median of. Infinite: the baseline is lost in its noise; value null: it is not above 0. Of pairs that were
+    measured top-down only those that an earlier release measured too. Raises `UsageError` for releases that can't be
     compared, and where a number has no baseline.
     """
     import polars as pl
@@ -30,10 +30,9 @@ def change(table: PublishedTable, earlier: Sequence[PublishedRelease]) -> "pl.Da
     for other in earlier:
         _refuse_unlike(table, other)
     kinds = _kind(table)
-    of = [*(key for key in table.keys if key not in ("hour", "day")), *kinds]
-    before = pl.concat(
-        [other[table.name].to_polars().filter(~pl.col("suppressed")).with_columns(**kinds) for other in earlier]
-    )
+    of = [*(key for key in table.keys if key not in ("hour", "day", "week")), *kinds]
+    others = [other[table.name] for other in earlier]
+    before = pl.concat([_shown(other).with_columns(**_kind(other)) for other in others])
     usual = (
         before.group_by(of).agg(
             baseline=pl.col("estimate").median(), numbers=pl.len().cast(pl.Int64), worst=pl.col("stderr").max()
@@ -73,9 +72,14 @@ def _shown(table: PublishedTable) -> "pl.DataFrame":
 
 
 def _kind(table: PublishedTable) -> "dict[str, pl.Expr]":
-    """What makes two hours or days alike."""
+    """What makes two hours, days or weeks alike."""
     import polars as pl
 
+    if "week" in table.keys:  # those at the period's ends may lack days
+        period = table.release.manifest.period
+        first = pl.max_horizontal(pl.col("week"), pl.lit(period.start))
+        after = pl.min_horizontal(pl.col("week") + pl.duration(days=7), pl.lit(period.end))
+        return {"_days": (after - first).dt.total_days()}
     if "hour" in table.keys:
         return {"_weekday": pl.col("hour").dt.weekday(), "_hour": pl.col("hour").dt.hour()}
     return {"_weekday": pl.col("day").dt.weekday()} if "day" in table.keys else {}
@@ -99,5 +103,8 @@ def _refuse_unlike(table: PublishedTable, other: PublishedRelease) -> None:
         raise UsageError(
             f"{table.name} of {other.id} means something else: other keys or another unit; release it alike"
         )
-    if set(theirs.keys).isdisjoint({"hour", "day"}) and o.period.end - o.period.start != m.period.end - m.period.start:
+    if (
+        set(theirs.keys).isdisjoint({"hour", "day", "week"})
+        and o.period.end - o.period.start != m.period.end - m.period.start
+    ):
         raise UsageError(f"{other.id} is over another number of days than {own.id}, so its sums can't be compared")

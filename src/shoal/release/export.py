@@ -53,8 +53,9 @@ def _geojson(_: Release, table: Table, to: Path) -> None:
     frame = table.to_geopandas()
     if "hour" in frame:
         frame["hour"] = [hour.isoformat() for hour in frame["hour"]]
-    if "day" in frame:
-        frame["day"] = [f"{day:%Y-%m-%d}" for day in frame["day"]]
+    for key in ("day", "week"):
+        if key in frame:
+            frame[key] = [f"{day:%Y-%m-%d}" for day in frame[key]]
     sink = io.BytesIO()  # not to the file itself: GDAL may keep a full disk to itself
     pyogrio.write_dataframe(frame, sink, driver="GeoJSON", layer=table.name, RFC7946="YES", WRITE_NAME="NO")
     to.write_bytes(sink.getvalue())
@@ -101,7 +102,7 @@ def _rows(book: Any, table: Table) -> None:
     bold = book.add_format({"bold": True, "bottom": 1})
     formats = {name: book.add_format({"num_format": "#,##0.0##"}) for name in frame.columns}
     formats["hour"] = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
-    formats["day"] = book.add_format({"num_format": "yyyy-mm-dd"})
+    formats["day"] = formats["week"] = book.add_format({"num_format": "yyyy-mm-dd"})
     for column, name in enumerate(frame.columns):
         sheet.set_column(column, column, 18 if name in table.keys else 12)
         sheet.write_string(0, column, name, bold)

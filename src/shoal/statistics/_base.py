@@ -128,7 +128,7 @@ class Statistic(ABC):
         top_down = len(columns) > 1 and grid.cells > _pairs.LARGE
         levels = ends_of(grid, centres.shape[0]) if top_down else levels_of(grid, regions)
         days = max(1, len(calendar.days) // calendar.units)
-        usual = _in(columns, cls.typical_bound(days, time))
+        usual = _in(columns, (cls.typical_of_trips if plan.source.kind == "trips" else cls.typical_bound)(days, time))
         part = CLOSE if len(columns) == 1 else CLOSE_PAIRS
         close = usual if cls.lossless or not levels or top_down else round_root(part * float(usual) ** 2)
         bound = close if wish.bound is None else wish.bound
@@ -148,9 +148,10 @@ class Statistic(ABC):
         )
         divisor = cls.divisor_of(calendar, time)
         if divisor is None:
-            raise plan.error(
-                f"{key}.by", f"{cls.name} by {time.name} in units of a day needs whole weeks; move period.end"
-            )
+            need = "whole weeks; move period.end"
+            if time.name == "week":
+                need = "weeks that all hold as many units; let the period begin on a Monday and end before one"
+            raise plan.error(f"{key}.by", f"{cls.name} by {time.name} in units of a {plan.period.unit} needs {need}")
         target = None if wish.resolution is None else wish.target or Fraction(1, 10)
         own, touched = cls.usual_cells(calendar, time, plan.source.kind), cls.bins_touched(calendar, time)
         # put together, a row's cells weigh as much in L1 as before: totals must not be bounded harder than their parts
@@ -186,14 +187,26 @@ class Statistic(ABC):
         """L2 norm of a usual device's vector over a unit of `days`, from public knowledge."""
 
     @classmethod
+    def typical_of_trips(cls, days: int, time: TimeKey) -> Fraction:
+        """The same of a source of trips: of bicycles, taxis or cards, which few people use every day.
+
+        Usual: on one day of five there and back, and between the same two places.
+        """
+        active = max(1.0, days / 5)
+        return round_root(2 * active * min(active, max(1.0, days_in_bin(days, time) / 5)))
+
+    @classmethod
     def widest_bound(cls, calendar: Calendar, time: TimeKey, kind: Literal["points", "trips"]) -> Fraction:
         """L2 norm over a unit that few devices exceed where all places are one.
 
         Three times a usual device's of a day; of longer units less, as busy days and quiet ones even out. In simulated
-        cities that keeps 99 % (`shoal check --tune`).
+        cities that keeps 99 % (`shoal check --tune`). Of trips six on a day, and hardly more than two a day in a month.
         """
-        days, per_day = _days_of_unit(calendar), cls.per_day if kind == "points" else 2
-        events = per_day * days * (1.5 + 1.5 / days**0.5)
+        days = _days_of_unit(calendar)
+        if kind == "points":
+            events = cls.per_day * days * (1.5 + 1.5 / days**0.5)
+        else:
+            events = 2 * days * (0.75 + 2.25 / days**0.5)
         return round_root(events**2 / cls.bins_touched(calendar, time))
 
     @classmethod
@@ -205,6 +218,8 @@ class Statistic(ABC):
                 return 1
             case "day":
                 return days
+            case "week":
+                return weeks_of(days)
             case "weekday":
                 return min(days, len(WEEKDAYS))
             case "daypart":
@@ -268,9 +283,12 @@ class Statistic(ABC):
     def is_apart(self, kind: Literal["points", "trips"]) -> bool:
         """Do rows of different units never share a cell, given a source of this kind?
 
-        True where each hour or day is a bin of its own and everything of a row lies in its unit; then an account whose
-        unit holds several of the plan's adds their costs up. Elsewhere it pays for the worst case.
+        True where each hour or day is a bin of its own, or each week that holds no days of two units, and everything of
+        a row lies in its unit; then an account whose unit holds several of the plan's adds their costs up. Elsewhere it
+        pays for the worst case.
         """
+        if self.grid.time.name == "week":  # which may hold days of two units
+            return most_units_in_bin(self.calendar, self.grid.time) == 1
         return self.grid.time.name in ("hour", "day")
 
     @property
@@ -331,9 +349,27 @@ def units_in_bin(calendar: Calendar, time: TimeKey) -> int | None:
     """
     if time.name in ("hour", "day"):
         return 1
+    if time.name == "week":
+        each = _units_in_bins(calendar, time)
+        return each[0] if len(set(each)) == 1 else None
     if time.name == "weekday" and calendar.units == len(calendar.days):
         return 1 if calendar.units <= 7 else calendar.units // 7 if calendar.units % 7 == 0 else None
     return calendar.units
+
+
+def most_units_in_bin(calendar: Calendar, time: TimeKey) -> int:
+    """Units of which hours lie in one and the same bin, at most."""
+    return max(_units_in_bins(calendar, time))
+
+
+def _units_in_bins(calendar: Calendar, time: TimeKey) -> list[int]:
+    bins, _ = np.unique(np.stack([time.of_hour, calendar.hour_unit]), axis=1)
+    return [int(units) for units in np.bincount(bins, minlength=time.bins)]
+
+
+def weeks_of(days: int) -> int:
+    """ISO weeks that a unit of so many days usually touches."""
+    return -(-days // len(WEEKDAYS))
 
 
 def days_in_bin(days: int, time: TimeKey) -> float:
@@ -341,6 +377,8 @@ def days_in_bin(days: int, time: TimeKey) -> float:
     match time.name:
         case "hour" | "day":
             return 1.0
+        case "week":
+            return float(min(days, len(WEEKDAYS)))
         case "weekday":
             return max(1.0, days / 7)
         case _:

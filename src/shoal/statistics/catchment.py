@@ -11,7 +11,7 @@ from shoal.calendar import Calendar
 from shoal.keys import TimeKey
 from shoal.plan import Plan
 from shoal.privacy.contributions import Contributions
-from shoal.statistics._base import Statistic, bins_at, once, round_root, units_in_bin
+from shoal.statistics._base import Statistic, bins_at, once, round_root, units_in_bin, weeks_of
 from shoal.statistics._pairs import Index, find_pairs, index_of, pairs_of
 from shoal.trajectories import Trajectories
 
@@ -19,7 +19,7 @@ from shoal.trajectories import Trajectories
 class Catchment(Statistic):
     """Devices by the zone of their home and a zone in which they stay, the home's own included.
 
-    Keys          candidate pairs of zones (x daypart, day or weekday): all, or those whose centres are at most
+    Keys          candidate pairs of zones (x daypart, day, week or weekday): all, or those whose centres are at most
                   `max_km` apart. Public geometry, never the records.
     Contribution  1 for each pair of the row's home and a zone in which a stay of it begins, however many do.
     Bound         L2 norm over one unit. Usual: three zones on the first day and one more on each other.
@@ -28,7 +28,7 @@ class Catchment(Statistic):
 
     name: ClassVar[str] = "catchment"
     places: ClassVar[tuple[str, ...]] = ("home", "zone")
-    times: ClassVar[tuple[str, ...]] = ("daypart", "day", "weekday")
+    times: ClassVar[tuple[str, ...]] = ("daypart", "day", "week", "weekday")
     counts_once: ClassVar[bool] = True
     default_by: ClassVar[tuple[str, ...]] = ("home", "zone")
     of_trips: ClassVar[bool] = False
@@ -40,6 +40,8 @@ class Catchment(Statistic):
 
     @classmethod
     def typical_bound(cls, days: int, time: TimeKey) -> Fraction:
+        if time.name == "week":
+            return round_root(weeks_of(days) * (2 + min(days, 7)))
         return round_root(2 + days if time.name is None else 3 * days)
 
     @classmethod

@@ -17,7 +17,7 @@ from shoal.trajectories.days import days_of
 class Distance(Statistic):
     """Days of devices by the zone of their home and the length of the day's trips together.
 
-    Keys          home x class (x day or weekday). Zones are the plan's, classes Shoal's: public.
+    Keys          home x class (x day, week or weekday). Zones are the plan's, classes Shoal's: public.
     Contribution  1 for each local day on which the row has a stay or begins a trip, in the class of the day's way.
     Bound         L2 norm over one unit. Usual: half of the days alike; never more than one a day.
     Proof         docs/proofs/distance.md.  Definition: docs/definitions.md, "Day's way".
@@ -25,7 +25,7 @@ class Distance(Statistic):
 
     name: ClassVar[str] = "distance"
     places: ClassVar[tuple[str, ...]] = ("home",)
-    times: ClassVar[tuple[str, ...]] = ("day", "weekday")
+    times: ClassVar[tuple[str, ...]] = ("day", "week", "weekday")
     default_by: ClassVar[tuple[str, ...]] = ("home", "class")
     classes: ClassVar[Classes | None] = LENGTHS
     of_trips: ClassVar[bool] = False

@@ -13,8 +13,8 @@ from shoal.trajectories import Trajectories
 class Dwell(Statistic):
     """Stays of at least the plan's minimum length, by zone and duration; by the time they began.
 
-    Keys          zone, or named place, x class (x day, hour, daypart or weekday). Zones and places are the plan's,
-                  classes Shoal's: public.
+    Keys          zone, or named place, x class (x day, hour, daypart, week or weekday). Zones and places are the
+                  plan's, classes Shoal's: public.
     Contribution  1 a stay; a row's vector counts its stays by cell.
     Bound         L2 norm over one unit. Usual: a long stay a day at the same place, and another two.
     Proof         docs/proofs/dwell.md.  Definition: docs/definitions.md, "Dwell".
@@ -22,7 +22,7 @@ class Dwell(Statistic):
 
     name: ClassVar[str] = "dwell"
     places: ClassVar[tuple[str, ...]] = ("zone",)
-    times: ClassVar[tuple[str, ...]] = ("day", "hour", "daypart", "weekday")
+    times: ClassVar[tuple[str, ...]] = ("day", "hour", "daypart", "week", "weekday")
     default_by: ClassVar[tuple[str, ...]] = ("zone", "class")
     by_place: ClassVar[bool] = True
     classes: ClassVar[Classes | None] = DURATIONS

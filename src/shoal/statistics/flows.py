@@ -16,8 +16,8 @@ from shoal.trajectories import Trajectories
 class Flows(Statistic):
     """Trips by origin, destination and time of day.
 
-    Keys          candidate pairs of zones (x daypart, hour, day, weekday). Candidates are all pairs, or those whose
-                  centres are at most `max_km` apart: public geometry, never the records.
+    Keys          candidate pairs of zones (x daypart, hour, day, week, weekday). Candidates are all pairs, or those
+                  whose centres are at most `max_km` apart: public geometry, never the records.
     Contribution  1 a trip; a row's vector counts its trips by cell. Trips between other pairs are not counted.
     Bound         L2 norm over one unit. Usual: a commuter's way there and back on two days of three.
     Proof         docs/proofs/flows.md.  Definition: docs/definitions.md, "Flow".
@@ -25,7 +25,7 @@ class Flows(Statistic):
 
     name: ClassVar[str] = "flows"
     places: ClassVar[tuple[str, ...]] = ("origin", "destination")
-    times: ClassVar[tuple[str, ...]] = ("daypart", "hour", "day", "weekday")
+    times: ClassVar[tuple[str, ...]] = ("daypart", "hour", "day", "week", "weekday")
     default_by: ClassVar[tuple[str, ...]] = ("origin", "destination", "daypart")
     meaning: ClassVar[str] = "trips from origin to destination that began in the time"
 

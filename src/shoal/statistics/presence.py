@@ -18,7 +18,8 @@ from shoal.trajectories.hours import hour_of
 class Presence(Statistic):
     """Seconds that a row's spans lie in a zone and a time bin, over 3600.
 
-    Keys          zone x hour (or day, daypart, weekday, or the period). The plan names both: zeros are measured too.
+    Keys          zone x hour (or day, daypart, week, weekday, or the period). The plan names both: zeros are measured
+                  too.
     Contribution  seconds / 3600 in the zone and bin; over an hour a device adds 1 in all, so zones add up.
     Bound         L2 norm over one unit. Usual: seen in two hours of five.
     Proof         docs/proofs/presence.md.  Definition: docs/definitions.md, "Presence".
@@ -26,7 +27,7 @@ class Presence(Statistic):
 
     name: ClassVar[str] = "presence"
     places: ClassVar[tuple[str, ...]] = ("zone",)
-    times: ClassVar[tuple[str, ...]] = ("hour", "daypart", "day", "weekday")
+    times: ClassVar[tuple[str, ...]] = ("hour", "daypart", "day", "week", "weekday")
     default_by: ClassVar[tuple[str, ...]] = ("zone", "hour")
     per: ClassVar[int] = 3600
     of_trips: ClassVar[bool] = False

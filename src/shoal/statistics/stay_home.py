@@ -16,7 +16,7 @@ from shoal.trajectories.days import days_of
 class StayHome(Statistic):
     """Devices that are seen to stay somewhere on a day and begin no trip, by the zone of their home.
 
-    Keys          home x day (or weekday, or the period). The plan names both: zeros are measured too.
+    Keys          home x day (or week, weekday, or the period). The plan names both: zeros are measured too.
     Contribution  1 for each local day on which the row has a stay and begins no trip.
     Bound         L2 norm over one unit. Usual: a third of the days; never more than one a day.
     Proof         docs/proofs/stay_home.md.  Definition: docs/definitions.md, "Staying at home".
@@ -24,7 +24,7 @@ class StayHome(Statistic):
 
     name: ClassVar[str] = "stay_home"
     places: ClassVar[tuple[str, ...]] = ("home",)
-    times: ClassVar[tuple[str, ...]] = ("day", "weekday")
+    times: ClassVar[tuple[str, ...]] = ("day", "week", "weekday")
     default_by: ClassVar[tuple[str, ...]] = ("home", "day")
     of_trips: ClassVar[bool] = False
     meaning: ClassVar[str] = "devices that live in the zone and made no trip on the day"

@@ -12,8 +12,8 @@ from shoal.trajectories import Trajectories
 class Visits(Statistic):
     """Stays of at least the plan's minimum length, by zone and the local day they began; of trips: arrivals.
 
-    Keys          zone (or named place) x day (or hour, daypart, weekday, or the period). The plan names both: zeros
-                  are measured too.
+    Keys          zone (or named place) x day (or hour, daypart, week, weekday, or the period). The plan names both:
+                  zeros are measured too.
     Contribution  1 a stay; a row's vector counts its stays by cell.
     Bound         L2 norm over one unit. Usual: three stays a day, two of them in the same zone.
     Proof         docs/proofs/visits.md.  Definition: docs/definitions.md, "Visit".
@@ -21,7 +21,7 @@ class Visits(Statistic):
 
     name: ClassVar[str] = "visits"
     places: ClassVar[tuple[str, ...]] = ("zone",)
-    times: ClassVar[tuple[str, ...]] = ("day", "hour", "daypart", "weekday")
+    times: ClassVar[tuple[str, ...]] = ("day", "hour", "daypart", "week", "weekday")
     default_by: ClassVar[tuple[str, ...]] = ("zone", "day")
     by_place: ClassVar[bool] = True
     meaning: ClassVar[str] = "stays that began in the zone and the time (of trips: arrivals)"
