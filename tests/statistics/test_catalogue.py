@@ -495,7 +495,7 @@ def test_trips_have_visitors(tmp_path: Path) -> None:
         ("gyration", 'by = ["home", "class", "day"]', "'day' is no time key of gyration; .*: no time key"),
         ("gyration", "bound = 1.5", "bound: .* only adds noise"),
         ("stay_home", 'by = ["day"]', r"must name home; stay_home is counted by home$"),
-        ("stay_home", 'by = ["home", "hour"]', "'hour' is no time key of stay_home; .* beside home: day, week, weekday"),
+        ("stay_home", 'by = ["home", "hour"]', "'hour' is no time key of stay_home; .* home: day, week, weekday"),
         ("stay_home", 'by = ["home", "class"]', "'class' is no key of stay_home"),
         ("dwell", "classes = 3", "classes"),
     ],
