@@ -16,6 +16,7 @@ ALL = {
     "presence": ["benchmarks.presence", "--records", "10000000"],
     "spark": ["benchmarks.spark", "--records", "10000000"],
     "translog": ["benchmarks.translog"],
+    "ledger": ["benchmarks.ledger"],
 }
 
 

@@ -159,6 +159,7 @@ def _sum_up(
         if kept:
             refuse_unfollowed(state.folder, listed.changes(followed(state.folder) or 0))
         barred = Barred(OptOuts(opted_out.key, opted_out.hashes), denied)
+        state.accounts.database.rest()  # reading takes hours
         sums = engine.sums(design, source, tally, progress, barred)
     for reason, count in tally.summary():
         tell(f"  {count} {reason}")

@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Any, Self
 
-from sqlalchemy import URL, Connection, Row, insert, select, update
+from sqlalchemy import URL, Connection, Row, func, insert, select, update
 
 from shoal.ledger import outbox, tables
 from shoal.ledger.arithmetic import costs
@@ -86,7 +86,7 @@ class Accounts:
             refuse_overspending(standing)
             row = {"charge": charge, "source": request.source}
             head = {"time": _now(), "plan_digest": request.plan_digest, "key": request.key}
-            connection.execute(insert(tables.charge).values(**row, **head))
+            connection.execute(insert(tables.charge), row | head)
             connection.execute(
                 insert(tables.paid), [{"charge": charge, "statistic": s, "rho": rho} for s, rho in request.rho.items()]
             )
@@ -201,6 +201,9 @@ def _lock_account(connection: Connection, new: Account) -> tuple[Account, bool]:
 
     SQLite is locked as a whole already. On PostgreSQL a second opener waits in the insert, any other in the select.
     """
+    locked = select(tables.account).where(tables.account.c.source == new.source).with_for_update()
+    if (row := connection.execute(locked).first()) is not None:
+        return Account(**row._mapping), False
     dialect: Any
     if connection.dialect.name == "postgresql":  # only the one that is used: each takes its time to load
         from sqlalchemy.dialects import postgresql as dialect
@@ -208,7 +211,6 @@ def _lock_account(connection: Connection, new: Account) -> tuple[Account, bool]:
         from sqlalchemy.dialects import sqlite as dialect
     opening = dialect.insert(tables.account).values(**asdict(new)).on_conflict_do_nothing()
     is_new = connection.execute(opening.returning(tables.account.c.source)).first() is not None
-    locked = select(tables.account).where(tables.account.c.source == new.source).with_for_update()
     return Account(**connection.execute(locked).one()._mapping), is_new
 
 
@@ -222,9 +224,12 @@ def _spent(
 ) -> defaultdict[date, Fraction]:
     """rho spent in each account unit that begins from `first` to `last`, by its first day."""
     spent: defaultdict[date, Fraction] = defaultdict(Fraction)
-    chosen = (tables.cost.c.source == account.source) & tables.cost.c.start.between(first, last)
-    for start, rho in connection.execute(select(tables.cost.c.start, tables.cost.c.rho).where(chosen)):
-        spent[start] += rho
+    c = tables.cost.c
+    chosen = (c.source == account.source) & c.start.between(first, last)
+    # One row for costs that are equal, as they often are: this is asked again for every charge.
+    equal = select(c.start, c.rho, func.count()).where(chosen).group_by(c.start, c.rho)
+    for start, rho, times in connection.execute(equal):
+        spent[start] += rho * times
     return spent
 
 

@@ -1,9 +1,11 @@
 """The database under the accounts: SQLite or PostgreSQL, its transactions, and its failures in sentences.
 
-Every transaction has a connection of its own, so a fork never shares one. A commit is on the disk before it returns:
-a charge that could be forgotten by a power cut would let its noise be drawn for nothing.
+A commit is on the disk before it returns: a charge that could be forgotten by a power cut would let its noise be drawn
+for nothing. A connection to PostgreSQL costs the server and us more than a charge does, so one is kept for the next
+transaction of this process; a fork never shares it.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from shoal.errors import StateError, UsageError
 from shoal.ledger import tables
@@ -67,6 +69,7 @@ class Database:
             self._engine = _sqlite(address, wait)
         else:
             self._engine = _postgresql(address, wait)
+        self._process = os.getpid()
         with self.reading() as connection:
             there = inspect(connection).has_table(tables.schema.name)
         with self.reading() if there else self.writing() as connection:
@@ -75,7 +78,7 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that is committed at the end, and rolled back by any error; on SQLite it locks at once."""
-        with self._sentences(), self._engine.connect() as connection:
+        with self._sentences(), self._own_engine().connect() as connection:
             connection.execution_options(shoal_writes=True)
             with connection.begin():
                 yield connection
@@ -83,11 +86,22 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction in which every query sees the same moment."""
-        with self._sentences(), self._engine.connect() as connection:
+        with self._sentences(), self._own_engine().connect() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
                 yield connection
+
+    def rest(self) -> None:
+        """Close the connection that is kept, before hours in which nothing is asked: others may need its place."""
+        self._own_engine().dispose()
+
+    def _own_engine(self) -> Engine:
+        """The engine without connections of a process that this one was forked from: they stay its, open."""
+        if self._process != os.getpid():
+            self._engine.dispose(close=False)
+            self._process = os.getpid()
+        return self._engine
 
     def _check_tables(self, connection: Connection, *, make: bool) -> None:
         if make:
@@ -182,19 +196,29 @@ def _postgresql(address: URL, wait: float) -> Engine:
     try:
         # READ COMMITTED whatever the server's default: after waiting for the account's lock, the sum must see what
         # the process before us committed. Under REPEATABLE READ it would not, and both would spend the same budget.
+        # One connection is kept, more are closed after use. It is tried first, as the server may have ended it.
         engine = create_engine(
-            address, poolclass=NullPool, hide_parameters=True, isolation_level="READ COMMITTED", connect_args=options
+            address,
+            poolclass=QueuePool,
+            pool_size=1,
+            max_overflow=-1,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            isolation_level="READ COMMITTED",
+            connect_args=options,
         )
     except ImportError:
         raise StateError(
             "accounts on PostgreSQL need its driver; install it with: pip install 'shoal[postgresql]'"
         ) from None
 
+    settings = (  # for this transaction only, and in one question: a pooler keeps nothing from one to the next
+        f"SELECT set_config('lock_timeout', '{max(1, round(wait * 1000))}', true), set_config('synchronous_commit', "
+        "replace(current_setting('synchronous_commit'), 'off', 'on'), true)"
+    )
+
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, round(wait * 1000))}")
-        connection.exec_driver_sql(
-            "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
-        )
+        connection.exec_driver_sql(settings)
 
     return engine

@@ -16,7 +16,7 @@ def note(connection: Connection, *entries: Entry) -> None:
     """Write entries beside what they tell, in its transaction."""
     for entry in entries:
         row = {"id": entry.id, "kind": entry.kind, "about": _about(entry)}
-        connection.execute(insert(tables.event).values(**row, entry=entry.to_bytes().decode()))
+        connection.execute(insert(tables.event), row | {"entry": entry.to_bytes().decode()})
 
 
 def take_turn(connection: Connection) -> None:
