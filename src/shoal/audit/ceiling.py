@@ -41,6 +41,22 @@ class Ceiling:
         rho = sum(gaussian, Fraction(0)) * units
         return cls(sqrt(2 * rho), float(sum(laplace, Fraction(0)) * units))
 
+    @property
+    def words(self) -> str:
+        """The claim in numbers: `mu 0.45`, `epsilon 1`, or both."""
+        parts = [f"mu {self.mu:.2g}"] if self.mu or not self.epsilon else []
+        return ", ".join([*parts, *([f"epsilon {self.epsilon:.2g}"] if self.epsilon else [])])
+
+    def as_json(self) -> dict[str, float]:
+        return {
+            "mu": round(self.mu, 6),
+            "epsilon": round(self.epsilon, 6),
+            "auc": round(self.auc, 5),
+            "advantage": round(self.advantage, 5),
+            "found_at_1_percent": round(float(self.true_positives(0.01)), 5),
+            "found_at_0.1_percent": round(float(self.true_positives(0.001)), 5),
+        }
+
     def true_positives(self, false_positives: Float64 | float) -> Float64:
         """Largest share of targets that are found, at that share of false alarms; both from 0 to 1.
 

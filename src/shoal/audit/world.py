@@ -3,24 +3,39 @@
 Under construction: this is the interface that attacks are written against.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from shoal._arrays import Bool, Float64, Int32, Int64
+from shoal._arrays import Bool, Int32, Int64
 from shoal.audit.ceiling import Ceiling
+from shoal.audit.publish import Tables
 from shoal.design import Design
 from shoal.plan import Plan
 
 
-@dataclass(frozen=True, eq=False)
-class Tables:
-    """Numbers by table (`presence`, `presence.region`, `presence.all`, ...), flat in the order of the grid's cells.
+@dataclass(frozen=True)
+class About:
+    """The simulated copy in numbers.
 
-    estimate    name -> float64[cells], in contributions (sums, not means over units); pairs that were not measured: nan
+    units  of the plan's that it spans; the guarantee speaks of one
     """
 
-    estimate: Mapping[str, Float64]
+    devices: int
+    zones: int
+    units: int
+    releases: int
+    targets: int
+
+    @property
+    def words(self) -> str:
+        """One sentence."""
+        return (
+            f"A copy of {self.units} unit(s) with {self.devices:,} invented devices in {self.zones:,} zones, "
+            f"{self.targets:,} of them in or out by a coin in each of {self.releases} releases."
+        )
+
+    def as_json(self) -> dict[str, int]:
+        return asdict(self)
 
 
 @dataclass(frozen=True, eq=False)

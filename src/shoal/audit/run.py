@@ -1,0 +1,55 @@
+"""An audit from beginning to end: canaries, a simulated world, every attack on it, the report."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from time import monotonic
+
+from shoal._code import code_digest
+from shoal.audit.canary import canaries
+from shoal.audit.report import Report
+from shoal.audit.verdict import judge
+from shoal.audit.world import About
+from shoal.design import Design
+from shoal.plan import Plan
+
+Told = Callable[[str, float], None]
+"""Told the phase in words, and how much of it is done."""
+
+QUICK, FULL = 5_000, 20_000
+"""Canaries."""
+
+
+def audit(plan: Plan, *, full: bool = False, progress: Told | None = None) -> Report:
+    """Attack a simulated copy of what `plan` would publish. Opens its zone files, never its records; charges nothing.
+
+    full      many more releases, for a night; else some minutes
+    progress  called with (phase, done from 0 to 1)
+
+    Raises `PlanError` where the plan can't be meant.
+    """
+    told, begin = progress or _silent, monotonic()
+    design = Design.of(plan)
+    told("Canaries", 0.0)
+    alone = canaries(plan, number=FULL if full else QUICK)
+    told("Canaries", 1.0)
+    findings, shares = judge([])
+    return Report(
+        source=plan.source.name,
+        epsilon=float(plan.privacy.epsilon),
+        unit=plan.period.unit,
+        plan=plan.digest(),
+        code=code_digest(),
+        shoal=version("shoal"),
+        made=datetime.now(UTC).replace(microsecond=0),
+        mode="full" if full else "quick",
+        seconds=monotonic() - begin,
+        about=About(0, len(design.zones), 1, 1, 0),
+        canaries=alone,
+        findings=findings,
+        shares=shares,
+    )
+
+
+def _silent(phase: str, done: float) -> None:
+    """Nobody is told."""
