@@ -38,9 +38,9 @@ STATISTIC: dict[str, tuple[str, list[str], Unit, str]] = {
 """Kind of case -> statistic, its keys, the unit of the plan and its first day: one unit holds all."""
 
 BOUNDS: dict[str, tuple[tuple[float | None, float | None], ...]] = {
-    "presence": ((None, None), (1.5, None), (2, None), (3, None)),
-    "regions": ((None, None), (1.5, None), (2, None), (3, None)),
-    "flows": ((None, None), (0.25, None), (0.5, None), (1, None), (2, None)),
+    "presence": ((None, None), (1.5, None)),
+    "regions": ((None, None), (1.5, None)),
+    "flows": ((None, None), (0.25, None), (1, None)),
     "visits": ((None, None), *((bound, total) for bound in (0.5, 1, 2, 4) for total in (8, 15, 30))),
 }
 """Bounds of the finest level, and of the totals, that are tried; None: Shoal's own."""

@@ -24,12 +24,14 @@ from shoal.zones import Zones, load_places, load_zones
 WEIGHTS: dict[tuple[str | None, ...], tuple[int, ...]] = {
     (None,): (1,),
     (None, "all"): (19, 1),
-    (None, "region", "all"): (33, 6, 1),
+    (None, "region", "all"): (20, 16, 4),
     (None, "origin", "destination"): (18, 1, 1),
     (None, "home", "zone"): (18, 1, 1),
 }
 """How a statistic's budget is split over its levels. Most goes to the finest: a coarser number is large, so that the
 same noise is little to it. Chosen by simulation: benchmarks/README.md, "Accuracy"."""
+PAIRS: dict[tuple[str | None, ...], tuple[int, ...]] = {(None, "region", "all"): (33, 6, 1)}
+"""The same where places are pairs: they are many and small, so that they need what they can get."""
 
 UNITS_A_YEAR = 12
 """Units that may be spent in full in a calendar year, where the plan does not say a cap: all of its months, or twelve
@@ -172,7 +174,8 @@ def _expected_error(statistics: Sequence[Statistic], choice: Sequence[Statistic]
 
 def _needs(statistic: Statistic) -> list[Need]:
     levels = (None, *statistic.levels)
-    weights = WEIGHTS[tuple(None if level is None else level.name for level in levels)]
+    names = tuple(None if level is None else level.name for level in levels)
+    weights = (PAIRS if len(statistic.grid.columns) == 2 and names in PAIRS else WEIGHTS)[names]
     return [
         Need(
             measure_name(statistic.name, level),
