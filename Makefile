@@ -7,7 +7,7 @@ BIN := .venv/bin
 UV := env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON=$(BIN)/python UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo inspection test check bench bench-accuracy bench-scale bench-check lock clean
+.PHONY: help demo inspection test mutants check bench bench-accuracy bench-scale bench-check lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,9 @@ inspection: .venv/.synced ## what a data-protection officer can check, on a simu
 
 test: .venv/.synced ## every test, on all cores (TEST_ARGS="tests/privacy -k bounding")
 	@$(BIN)/python -m pytest -n auto --dist loadgroup $(TEST_ARGS)
+
+mutants: .venv/.synced ## seeded bugs that the tests must catch; writes docs/mutants.md (MUTANTS_ARGS="--sample 4")
+	@$(BIN)/python -m mutants $(MUTANTS_ARGS)
 
 check: .venv/.synced ## lint, format, types (strict), and which room may import which
 	@$(BIN)/ruff check
@@ -46,7 +49,7 @@ lock: $(BIN)/uv ## renew uv.lock after a change of pyproject.toml
 
 clean: ## remove the environment and the caches; never a release, never the state folder
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	find src tests benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
+	find src tests benchmarks mutants -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # A candidate is run, not only found: the name may belong to a pyenv shim without that version behind it.
 $(BIN)/uv:

@@ -50,6 +50,15 @@ def test_the_period_is_its_local_days(zone: str, start: str, end: str, unit: Uni
     assert datetime.fromtimestamp(found.end, ZoneInfo(zone)).date() == date.fromisoformat(end)
 
 
+@pytest.mark.parametrize(("zone", "start", "end", "unit", "hours"), CASES.values(), ids=list(CASES))
+def test_units_are_those_of_the_plan(zone: str, start: str, end: str, unit: Unit, hours: int) -> None:
+    """A row is a device over one of them: cut elsewhere, the bound would hold for something else than is promised."""
+    found = calendar(zone, start, end, unit)
+    firsts = Period(start=date.fromisoformat(start), end=date.fromisoformat(end), unit=unit).unit_starts()
+    assert [datetime.fromtimestamp(s, ZoneInfo(zone)).date() for s in found.unit_start[:-1]] == list(firsts)
+    assert int(found.unit_start[-1]) == found.end
+
+
 def test_units_of_days() -> None:
     found = calendar("Europe/Vienna", "2026-03-28", "2026-03-31", "day")
     assert found.units == 3

@@ -13,7 +13,9 @@ from sqlalchemy.dialects import postgresql as dialect
 
 from shoal.errors import BudgetError, RefusedError, ShoalError, StateError
 from shoal.ledger import accounts as module
+from shoal.ledger import outbox
 from shoal.ledger.accounts import Accounts
+from shoal.ledger.entries import ChargeEntry
 from shoal.privacy.budget import UnpaidError
 from tests.ledger.requests import MONDAY, SHA, request
 
@@ -187,6 +189,34 @@ def test_nothing_is_paid_for_before_the_commit(accounts: Accounts, monkeypatch: 
     assert minted == [] and accounts.statement() == []
     monkeypatch.undo()
     assert accounts.charge(request()).charge
+
+
+def test_a_charge_and_its_entry_are_one_transaction(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The power fails right after the first commit: what is charged is told then, and what is told is charged."""
+    whole = accounts._database.writing
+
+    @contextmanager
+    def cut_after_commit() -> Iterator[Connection]:
+        with whole() as connection:
+            yield connection
+        raise PowerCut
+
+    monkeypatch.setattr(accounts._database, "writing", cut_after_commit)
+    with pytest.raises(PowerCut):
+        accounts.charge(request())
+    monkeypatch.undo()
+    (statement,) = accounts.statement()
+    with accounts.database.reading() as connection:
+        told = [entry for _, entry in outbox.find(connection, "charge")]
+    assert [entry.charge for entry in told if isinstance(entry, ChargeEntry)] == [c.charge for c in statement.charges]
+    assert len(told) == 1
+
+
+def test_the_id_of_a_charge_says_nothing_of_the_records(accounts: Accounts) -> None:
+    """It is published, and the key of the request is a digest of them."""
+    secret = "ab" * 32
+    ids = [accounts.charge(request(key=secret)).charge for _ in range(2)]
+    assert ids[0] != ids[1] and not any(own in secret or secret in own for own in ids)
 
 
 def two_at_once(url: str, monkeypatch: pytest.MonkeyPatch, patience: float = 0.4) -> tuple[int, int]:

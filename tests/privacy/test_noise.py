@@ -6,6 +6,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -108,6 +109,47 @@ def test_forked_children_draw_different_noise() -> None:
     drawn = np.array(json.loads(done.stdout))
     correlation = np.corrcoef(drawn)
     assert np.abs(correlation[np.triu_indices(3, 1)]).max() < 7 / np.sqrt(300)
+
+
+class Watched:
+    """OpenDP's mechanism, and all that it gave."""
+
+    def __init__(self, mechanism: Mechanism, given: list[int]) -> None:
+        self._own, self._given = HONEST(mechanism), given
+        self.map = self._own.map
+
+    def __call__(self, totals: Int64) -> Any:
+        drawn = self._own(totals)
+        self._given += drawn
+        return drawn
+
+
+HONEST = noise._measurement
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Every number that OpenDP gives."""
+    found: list[int] = []
+    monkeypatch.setattr(noise, "_measurement", lambda mechanism: Watched(mechanism, found))
+    return found
+
+
+@both
+def test_every_number_is_one_that_opendp_drew(mechanism: Mechanism, given: list[int]) -> None:
+    """None is drawn elsewhere, as a float is, none is made of two, and none is drawn in vain."""
+    totals = np.arange(2 * CHUNK + 100, dtype=np.int64)
+    drawn = measure(ExactSums(totals), "x", mechanism, paid(mechanism), workers=1).values
+    assert drawn.tolist() == given
+
+
+def test_what_is_not_paid_for_is_not_drawn_either(given: list[int]) -> None:
+    """Charge first, then draw: not even to be thrown away."""
+    with pytest.raises(UnpaidError):
+        measure(zeros(10), "x", GAUSSIAN, mint("charge", {"x": GAUSSIAN.rho / 2}))
+    assert given == []
+    measure(zeros(10), "x", GAUSSIAN, paid(GAUSSIAN))
+    assert len(given) == 10  # it would have been seen
 
 
 @both
