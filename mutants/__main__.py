@@ -34,15 +34,18 @@ def main() -> int:
     try:
         for outcome in run(chosen, folder, asked.jobs):
             outcomes.append(outcome)
-            by = "SURVIVED" if outcome.by is None else f"caught by {outcome.by}"
+            by = outcome.broken or ("SURVIVED" if outcome.by is None else f"caught by {outcome.by}")
             print(f"{outcome.mutant.name}: {by}, {outcome.seconds:.0f} s", flush=True)
     except (StaleError, BrokenError) as error:
         print(error, file=sys.stderr)
         return 2
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    outcomes.sort(key=lambda outcome: ALL.index(outcome.mutant))
     caught = sum(outcome.by is not None for outcome in outcomes)
     print(f"{caught} of {len(outcomes)} caught")
+    if any(outcome.broken for outcome in outcomes):
+        return 2
     if len(outcomes) == len(ALL):
         FILE.write_text(page(outcomes), encoding="utf-8")
     return 0 if caught == len(outcomes) else 1

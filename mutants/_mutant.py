@@ -38,7 +38,7 @@ class Mutant:
     edits     what they changed: mostly one place
     tests     pytest's names of tests, below `tests`, of which at least one must fail
     jit       False: the tests run without the compiler, as a changed kernel would be compiled for minutes
-    cheap     it takes a few seconds: no kernel, no server, no Java. CI takes its sample from these
+    cheap     it takes a few seconds: no kernel, no server, no Java, no thread. CI takes its sample from these
     """
 
     name: str

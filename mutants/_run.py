@@ -1,7 +1,7 @@
 """Running the tests against a copy of the code that has a bug. The working tree is only read.
 
-Each run is a fork of this process, which has loaded the libraries, but not Shoal: that saves most of the time that a
-run of few tests takes.
+For a cheap mutant that is a fork of this process, which has loaded the libraries, but not Shoal: that saves most of the
+time that a few tests take. Others start Java or many threads, which do not go with a fork, and take longer anyway.
 """
 
 import os
@@ -10,15 +10,16 @@ import shutil
 import sys
 import time
 import xml.etree.ElementTree as Xml
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from mutants import _child
+from mutants._child import ROOT
 from mutants._mutant import Mutant
 
-ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src"
 TIMEOUT = 900
 """Seconds after which a run is ended: a test that hangs for a bug has noticed it."""
@@ -39,6 +40,7 @@ class Outcome:
     """What became of a mutant.
 
     by       the test that failed, as pytest names it; None: the mutant survived
+    broken   why nothing is known, as the run never came to a test; empty: it did
     seconds  that its tests took, with the start of Python; less than a test would take on the right code, as the run
              ends with the first failure
     """
@@ -46,6 +48,7 @@ class Outcome:
     mutant: Mutant
     by: str | None
     seconds: float
+    broken: str = ""
 
 
 def changed(mutant: Mutant, source: Path = SOURCE) -> dict[str, str]:
@@ -63,31 +66,44 @@ def run(chosen: Sequence[Mutant], folder: Path, jobs: int = 1) -> Iterator[Outco
     """The outcome of each mutant, as they come; `folder` holds the copies, and is left to the caller.
 
     First of all the unchanged code has to pass all the tests that are named. Raises `StaleError` before anything is
-    run, and `BrokenError` where a test fails without a bug, or where a run with one never came to a test.
+    run, and `BrokenError` where a test fails without a bug.
     """
     texts = [changed(mutant) for mutant in chosen]
     for library in _LIBRARIES:
         import_module(library)
     shutil.copytree(SOURCE, folder / "0", ignore=_IGNORED)
-    for jit in (True, False):
-        names = dict.fromkeys(name for mutant in chosen if mutant.jit is jit for name in mutant.tests)
-        if names and (failed := _Run(folder, 0, tuple(names), {}, jit=jit).failure()):
+    groups: dict[tuple[str, bool, bool], dict[str, None]] = {}
+    for mutant in chosen:
+        for name in mutant.tests:
+            groups.setdefault((name.partition("::")[0].partition("/")[0], mutant.jit, mutant.cheap), {})[name] = None
+    unchanged = [_Run(folder, "-".join(map(str, how)), names, {}, *how[1:]) for how, names in groups.items()]
+    for own in _done(unchanged, jobs):
+        if failed := own.failure():
             raise BrokenError(f"the unchanged code fails {failed}, so that test can catch no bug; mend that first")
-    waiting, running = list(enumerate(chosen, start=1)), list[tuple[Mutant, _Run]]()
+    runs = [_Run(folder, str(n), m.tests, texts[n - 1], m.jit, m.cheap) for n, m in enumerate(chosen, start=1)]
+    for own in _done(runs, jobs):
+        mutant = chosen[runs.index(own)]
+        try:
+            by, broken = own.failure(), ""
+        except BrokenError as error:
+            by, broken = None, str(error)
+        yield Outcome(mutant, by, own.seconds, broken)
+
+
+def _done(runs: Sequence["_Run"], jobs: int) -> Iterator["_Run"]:
+    """All of them, each when it has ended, so many at a time; where the caller stops, those under way are ended."""
+    waiting, under_way = list(runs), list[_Run]()
     try:
-        while waiting or running:
-            while waiting and len(running) < jobs:
-                number, mutant = waiting.pop(0)
-                running.append((mutant, _Run(folder, number, mutant.tests, texts[number - 1], jit=mutant.jit)))
-            for mutant, own in [one for one in running if one[1].is_over()]:
-                running.remove((mutant, own))
-                try:
-                    yield Outcome(mutant, own.failure(), own.seconds)
-                except BrokenError as error:
-                    raise BrokenError(f"{mutant.name}: {error}") from None
+        while waiting or under_way:
+            while waiting and len(under_way) < jobs:
+                under_way.append(waiting.pop(0))
+                under_way[-1].start()
+            for own in [own for own in under_way if own.is_over()]:
+                under_way.remove(own)
+                yield own
             time.sleep(0.05)
     finally:
-        for _, own in running:
+        for own in under_way:
             own.kill()
 
 
@@ -95,51 +111,47 @@ _IGNORED = shutil.ignore_patterns("*.lock")
 
 
 class _Run:
-    """A process of its own that runs tests until one fails, on a copy of the code with some files changed."""
+    """A process of its own that runs tests until one fails, on a copy of the code with some files changed.
 
-    def __init__(self, folder: Path, number: int, tests: Sequence[str], texts: dict[str, str], *, jit: bool) -> None:
-        self._tree, self._report = folder / str(number), folder / f"{number}.xml"
-        self._said = folder / f"{number}.txt"
-        self._began, self.seconds = time.monotonic(), 0.0
+    texts  those files; none: the tests run on the first copy itself
+    """
+
+    def __init__(
+        self, folder: Path, name: str, tests: Iterable[str], texts: Mapping[str, str], jit: bool, forked: bool
+    ) -> None:
+        self._clean, self._tree = folder / "0", folder / (name if texts else "0")
+        self._report, self._said = folder / f"{name}.xml", folder / f"{name}.txt"
+        self._tests, self._texts = tests, texts
+        self._jit, self._forked = jit, forked
         self._status: int | None = None
+        self.seconds = 0.0
+
+    def start(self) -> None:
+        self._began = time.monotonic()
         sys.stdout.flush()
         self._process = os.fork()
         if self._process == 0:
             try:
                 os.setsid()  # so that it can be ended with all that it has started
-                os._exit(self._work(folder / "0", tests, texts, jit=jit))
+                os._exit(self._work())
             finally:
                 os._exit(70)
 
-    def _work(self, clean: Path, tests: Sequence[str], texts: dict[str, str], *, jit: bool) -> int:
-        """In the new process: its exit status, which is pytest's."""
+    def _work(self) -> int:
+        """In the new process: its exit status."""
         said = os.open(self._said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for stream in (1, 2):
             os.dup2(said, stream)
         if not self._tree.exists():  # from the copy that has run already: what it has compiled is there
-            shutil.copytree(clean, self._tree, ignore=_IGNORED)
-        for name, text in texts.items():
+            shutil.copytree(self._clean, self._tree, ignore=_IGNORED)
+        for name, text in self._texts.items():
             (self._tree / "shoal" / name).write_text(text, encoding="utf-8")
-        # One code for all processes that the tests start, too, and nothing written into the working tree.
-        os.environ |= {
-            "PYTHONPATH": os.pathsep.join([str(self._tree), str(ROOT)]),
-            "HYPOTHESIS_STORAGE_DIRECTORY": str(self._tree / "hypothesis"),
-            "CI": "1",  # the same examples in every run: see tests/conftest.py
-            "SHOAL_TEST_ALL": "1",  # a test that is skipped catches nothing
-        }
-        os.environ.pop("NUMBA_CACHE_DIR", None)
-        if not jit:
-            os.environ["NUMBA_DISABLE_JIT"] = "1"
-            import_module("numba").config.DISABLE_JIT = 1
-        hypothesis = import_module("hypothesis")  # the smallest example is for people, and takes longest to find
-        hypothesis.settings.register_profile("quick", phases=[hypothesis.Phase.explicit, hypothesis.Phase.generate])
-        hypothesis.settings.load_profile("quick")
-        sys.path[:0] = [str(self._tree), str(ROOT)]
-        os.chdir(ROOT)
-        options = ["-q", "-x", "-p", "no:cacheprovider", "-p", "no:xdist", f"--junitxml={self._report}"]
-        status = int(import_module("pytest").main([*options, *(f"tests/{name}" for name in tests)]))
-        used = Path(import_module("shoal").__file__ or "")
-        return status if used.is_relative_to(self._tree) else 71
+        tests = (f"tests/{name}" for name in self._tests)
+        work = (str(self._tree), str(self._report), "jit" if self._jit else "", *tests)
+        if not self._forked:
+            os.chdir(ROOT)
+            os.execv(sys.executable, [sys.executable, "-m", "mutants._child", *work])
+        return _child.main(*work)
 
     def is_over(self) -> bool:
         if self._status is None:
@@ -150,13 +162,11 @@ class _Run:
         return self._status is not None or self.seconds > TIMEOUT
 
     def failure(self) -> str | None:
-        """The first test that failed; None where all passed. Waits for the end. Raises `BrokenError`.
+        """The first test that failed; None where all passed. Once it is over. Raises `BrokenError`.
 
         A test that could not begin (an error in what it is given, a module that can't be imported) has looked at
         nothing, so it catches nothing: a bug has to be seen by an assertion, or by an error under test.
         """
-        while not self.is_over():
-            time.sleep(0.05)
         if self._status is None:
             self.kill()
             return f"no end after {TIMEOUT} s"
@@ -164,7 +174,7 @@ class _Run:
         if self._status != 0 and failed is None:
             said = self._said.read_text(encoding="utf-8", errors="replace")
             raise BrokenError(f"pytest ended with {self._status} and no test that failed:\n{said[-3000:]}")
-        if self._tree.name != "0":
+        if self._tree != self._clean:
             shutil.rmtree(self._tree, ignore_errors=True)
         return failed
 

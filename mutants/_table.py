@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from mutants._run import ROOT, Outcome
+from mutants._child import ROOT
+from mutants._run import Outcome
 
 FILE = ROOT / "docs" / "mutants.md"
 
@@ -33,10 +34,7 @@ def page(outcomes: Sequence[Outcome]) -> str:
     )
     rows = [f"| {o.mutant.name} | {o.mutant.careless} | {_by(o)} | {o.seconds:.0f} |" for o in outcomes]
     table = ["| the bug | how it may come about | caught by (in `tests/`) | seconds |", "|---|---|---|---:|", *rows]
-    note = (
-        "Seconds of the clock up to the first test that fails, with the copying of the code, on two cores that others used "
-        "as well."
-    )
+    note = "Seconds of the clock up to the first test that fails, with the copying of the code, on two busy cores."
     return "\n".join([_HEAD, said, "", *table, "", note, ""])
 
 

@@ -21,7 +21,7 @@ MUTANTS = (
 """,
             ),
         ),
-        ("pipeline/test_crash_points.py::test_every_step[stopped]",),
+        ("pipeline/test_order.py::TestOrder::test_it_stands_in_the_log_before_anybody_can_see_it",),
     ),
     Mutant(
         "the proof is not checked",

@@ -108,6 +108,21 @@ class TestOrder:
         ]
         assert [measure for measure, _, _ in tape.measured] == MEASURED
 
+    def test_it_stands_in_the_log_before_anybody_can_see_it(
+        self, house: House, tape: Tape, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The proof is of a log that holds the release by then; only what has its proof is copied out."""
+        whole, proven = pipeline.add_proof, []
+
+        def prove(*arguments: Any) -> None:
+            published_nothing(house)
+            proven.append(arguments)
+            whole(*arguments)
+
+        monkeypatch.setattr(pipeline, "add_proof", prove)
+        release = tape.run(house.plan())
+        assert len(proven) == 1 and (release.folder / "proof.json").is_file()
+
     def test_asked_twice_it_does_nothing_but_place(self, house: House, tape: Tape) -> None:
         first = tape.run(house.plan())
         tape.events.clear()
