@@ -23,6 +23,8 @@ from mutants._mutant import Mutant
 SOURCE = ROOT / "src"
 TIMEOUT = 900
 """Seconds after which a run is ended: a test that hangs for a bug has noticed it."""
+_FEW = 8
+"""Mutants up to which the unchanged code is tried in one go; of more, the tests of each room side by side."""
 _LIBRARIES = (
     *("numpy", "scipy.stats", "numba", "polars", "pyarrow.parquet", "opendp.measurements", "opendp.accuracy"),
     *("sqlalchemy.dialects.sqlite", "pydantic", "cryptography.hazmat.primitives.ciphers.aead", "shapely"),
@@ -75,7 +77,8 @@ def run(chosen: Sequence[Mutant], folder: Path, jobs: int = 1) -> Iterator[Outco
     groups: dict[tuple[str, bool, bool], dict[str, None]] = {}
     for mutant in chosen:
         for name in mutant.tests:
-            groups.setdefault((name.partition("::")[0].partition("/")[0], mutant.jit, mutant.cheap), {})[name] = None
+            room = name.partition("::")[0].partition("/")[0] if len(chosen) > _FEW else "all"
+            groups.setdefault((room, mutant.jit, mutant.cheap), {})[name] = None
     unchanged = [_Run(folder, "-".join(map(str, how)), names, {}, *how[1:]) for how, names in groups.items()]
     for own in _done(unchanged, jobs):
         if failed := own.failure():

@@ -31,6 +31,7 @@ from shoal.privacy.noise import Measurements, measure
 from shoal.privacy.sums import ExactSums
 from shoal.release import _checks, show
 from shoal.release.overview import overview
+from shoal.release.proof import add_proof
 from shoal.release.read import Release
 from shoal.sources.fingerprint import Fingerprint
 from shoal.statistics import _pairs
@@ -112,12 +113,12 @@ class TestOrder:
         self, house: House, tape: Tape, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The proof is of a log that holds the release by then; only what has its proof is copied out."""
-        whole, proven = pipeline.add_proof, []
+        proven: list[tuple[Any, ...]] = []
 
         def prove(*arguments: Any) -> None:
             published_nothing(house)
             proven.append(arguments)
-            whole(*arguments)
+            add_proof(*arguments)
 
         monkeypatch.setattr(pipeline, "add_proof", prove)
         release = tape.run(house.plan())
