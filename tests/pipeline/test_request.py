@@ -1,6 +1,5 @@
 """What a plan asks of its account: everything that will be drawn, at its price, before a record is read."""
 
-
 import pytest
 
 from shoal.design import Design
