@@ -167,7 +167,7 @@ MUTANTS = (
 """,
             ),
         ),
-        ("privacy/test_noise.py::test_two_threads_draw_different_noise",),
+        ("privacy/test_noise.py::test_two_measures_one_after_the_other_do_not_share_noise",),
         cheap=True,
     ),
     Mutant(

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import shoal
 from tests.conftest import ROOT, missing
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-PYTHONPATH = f"{ROOT}:{ROOT / 'src'}"  # tasks of the tests, and this very Shoal
+PYTHONPATH = f"{ROOT}:{Path(shoal.__file__).parents[1]}"  # tasks of the tests, and this very Shoal
 LIMIT = 300  # seconds
 QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # for a Java that starts often and lives shortly
 LOG = """

@@ -80,6 +80,12 @@ def test_two_threads_draw_different_noise() -> None:
     assert abs(np.corrcoef(first, second)[0, 1]) < 7 / np.sqrt(1000)
 
 
+def test_two_measures_one_after_the_other_do_not_share_noise() -> None:
+    """Of the same size and mechanism, as two statistics of one release can be."""
+    first, second = (measure(zeros(1000), name, GAUSSIAN, paid(GAUSSIAN, name)).values for name in ("x", "y"))
+    assert abs(np.corrcoef(first, second)[0, 1]) < 7 / np.sqrt(1000)
+
+
 FORK = """
 import json, os, sys
 import numpy as np

@@ -165,6 +165,17 @@ def test_a_crash_at_every_step_never_takes_a_cosignature_back(tmp_path: Path) ->
             assert 200 not in fork or last == 0
 
 
+def test_an_answer_comes_after_the_disk(tmp_path: Path) -> None:
+    """Whole, under its own name, and forced: else a power cut after the answer would take back what was cosigned."""
+    disk = FaultyDisk()
+    witness = Witness(tmp_path / "witness", WITNESS, [KEY.vkey], disk)
+    begun = len(disk.steps)
+    assert ask(witness, 0, "a", 3).status == 200
+    assert disk.steps[begun:] == ["create", "write", "sync", "rename", "sync"]
+    disk.power_fails()
+    assert ask(Witness(tmp_path / "witness", WITNESS, [KEY.vkey]), 0, "b", 6).body == b"3\n"
+
+
 @pytest.mark.parametrize("after", [1, 7])
 def test_a_killed_witness_never_cosigns_two_histories(tmp_path: Path, after: int) -> None:
     """A real process that cosigns one history is killed (-9); whoever comes next can't cosign another."""
