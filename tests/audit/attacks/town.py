@@ -12,7 +12,7 @@ import polars as pl
 from shoal import api
 from shoal._arrays import Bool, Int32, Int64
 from shoal.audit.ceiling import Ceiling
-from shoal.audit.world import Tables
+from shoal.audit.publish import Tables
 from shoal.design import Design
 from shoal.plan import Plan
 

@@ -23,7 +23,8 @@ from shoal.privacy.accounting import rho_for
 from shoal.privacy.mechanism import ONE
 
 if TYPE_CHECKING:
-    from shoal.audit.world import Tables, World
+    from shoal.audit.publish import Tables
+    from shoal.audit.world import World
 
 K = 10
 """Of the k-anonymous control."""
