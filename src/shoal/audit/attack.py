@@ -43,8 +43,8 @@ class Finding:
     statistic  of the plan, or `all` for all of them together
     scores     on the release
     ceiling    above which no attack can be where the claimed guarantee holds
-    controls   name -> scores of the same attack on aggregates without noise (`exact`, `k-anonymous`), which must
-               succeed, or the audit says nothing
+    controls   name -> scores of the same attack on aggregates without noise (`exact`, `k-anonymous`)
+    needed     those of them on which it must succeed, or the audit says nothing
     """
 
     attack: str
@@ -52,6 +52,7 @@ class Finding:
     scores: Scores
     ceiling: Ceiling
     controls: Mapping[str, Scores] = field(default_factory=dict)
+    needed: tuple[str, ...] = ("exact", "k-anonymous")
 
 
 @dataclass(frozen=True)

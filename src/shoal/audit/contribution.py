@@ -239,8 +239,8 @@ def _catchment(rows: _Rows, grid: Grid) -> _Entries:
 
 
 def _distance(rows: _Rows, grid: Grid) -> _Entries:
-    row, day, _, metres = _days(rows)
-    cell = grid.cell(rows.homes[row], LENGTHS.of(metres.astype(np.int64)), _bin_of_day(rows, grid)[day])
+    row, day, _, way = _days(rows)
+    cell = grid.cell(rows.homes[row], LENGTHS.of(way.astype(np.int64)), _bin_of_day(rows, grid)[day])
     return row, cell, np.ones(row.size)
 
 
@@ -256,7 +256,7 @@ def _gyration(rows: _Rows, grid: Grid) -> _Entries:
     at, seen = rows.traces.points[rows.zone], total > 0
     centre = np.column_stack([sums(rows.row, weight * at[:, i], number) for i in (0, 1)])
     centre[seen] /= total[seen, None]
-    square = sums(rows.row, weight * _metres(at, centre[rows.row]) ** 2, number)
+    square = sums(rows.row, weight * metres(at, centre[rows.row]) ** 2, number)
     radius = np.sqrt(square / np.where(seen, total, 1))
     class_ = np.where(seen, LENGTHS.of(radius.astype(np.int64)), -1)
     return np.arange(number), grid.cell(rows.homes, class_, 0), np.ones(number)
@@ -304,10 +304,10 @@ def _days(rows: _Rows) -> tuple[Int64, Int64, Int64, Float64]:
     seen = np.unique(row * number + days[hour])
     trips = rows.trips
     points = rows.traces.points
-    metres = np.floor(_metres(points[rows.zone[trips]], points[rows.zone[trips + 1]]))
+    way = np.floor(metres(points[rows.zone[trips]], points[rows.zone[trips + 1]]))
     at = np.searchsorted(seen, rows.row[trips] * number + days[rows.until[trips]])
     row, day = np.divmod(seen, number)
-    return row, day, np.bincount(at, minlength=seen.size).astype(np.int64), sums(at, metres, seen.size)
+    return row, day, np.bincount(at, minlength=seen.size).astype(np.int64), sums(at, way, seen.size)
 
 
 def _ranges(begin: Int64, until: Int64) -> Int64:
@@ -317,7 +317,7 @@ def _ranges(begin: Int64, until: Int64) -> Int64:
     return start + np.arange(int(size.sum()))
 
 
-def _metres(here: Float64, there: Float64) -> Float64:
+def metres(here: Float64, there: Float64) -> Float64:
     """Great-circle distances, float64[n]; both float64[n, 2], latitude and longitude in degrees."""
     (a, b), (c, d) = np.radians(here).T, np.radians(there).T
     half = np.sin((a - c) / 2) ** 2 + np.cos(a) * np.cos(c) * np.sin((b - d) / 2) ** 2

@@ -28,6 +28,7 @@ class Judged:
     """A membership attack in rates; no score is kept but as a curve.
 
     at_1, at_01  devices found at 1 % and 0.1 % false alarms; None: too few devices to tell
+    needed       controls on which the attack must succeed
     above        which figures are above the ceiling
     curve        float64[2, k]: false alarms and found
     """
@@ -42,6 +43,7 @@ class Judged:
     at_01: Rate | None
     ceiling: Ceiling
     controls: Mapping[str, Rate]
+    needed: tuple[str, ...]
     above: tuple[str, ...]
     curve: Float64
 
@@ -51,8 +53,8 @@ class Judged:
 
     @property
     def able(self) -> bool:
-        """Did it succeed on every table without noise?"""
-        return all(control.value >= ABLE for control in self.controls.values())
+        """Did it succeed where nothing is protected?"""
+        return all(control.value >= ABLE for name, control in self.controls.items() if name in self.needed)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -66,6 +68,7 @@ class Judged:
             "found_at_0.1_percent": None if self.at_01 is None else self.at_01.as_json(),
             "ceiling": self.ceiling.as_json(),
             "controls": {name: control.as_json() for name, control in self.controls.items()},
+            "controls_needed": list(self.needed),
             "above": list(self.above),
             "kept": self.kept,
             "able": self.able,
@@ -134,6 +137,7 @@ def _judged(finding: Finding, level: float) -> Judged:
         rates[0.001],
         ceiling,
         {name: auc(c.inside, c.outside) for name, c in finding.controls.items()},
+        finding.needed,
         tuple(above),
         _short(*curve(s.inside, s.outside)),
     )

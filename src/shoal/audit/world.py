@@ -1,16 +1,45 @@
-"""A simulated world: a plan's copy, invented people in its zones, and releases of them by the real pipeline.
+"""A simulated world: a plan's copy, invented people in its zones, and releases of them by the real pipeline."""
 
-Under construction: this is the interface that attacks are written against.
-"""
-
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from shoal._arrays import Bool, Int32, Int64
+import numpy as np
+
+from shoal._arrays import Bool, Float64, Int32, Int64
+from shoal.audit.canary import claim_of, coins
 from shoal.audit.ceiling import Ceiling
-from shoal.audit.publish import Tables
-from shoal.design import Design
+from shoal.audit.contribution import Vectors, vectors
+from shoal.audit.copy import copy_of
+from shoal.audit.people import dice, invent
+from shoal.audit.publish import Tables, publish
+from shoal.audit.traces import Traces
+from shoal.design import Design, Measure
 from shoal.plan import Plan
+
+K = 10
+"""Numbers below are left out of k-anonymous tables."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a world is. Small towns are the hardest case: the fewer others there are, the more a device shows.
+
+    devices   that are invented
+    targets   of them, in or out by a coin; all others are always in
+    releases  the coins are thrown anew for each
+    """
+
+    devices: int = 200
+    targets: int = 180
+    releases: int = 6
+
+
+QUICK = Size()
+FULL = Size(releases=150)
 
 
 @dataclass(frozen=True)
@@ -29,9 +58,10 @@ class About:
     @property
     def words(self) -> str:
         """One sentence."""
+        units = "one unit" if self.units == 1 else f"{self.units} units"
         return (
-            f"A copy of {self.units} unit(s) with {self.devices:,} invented devices in {self.zones:,} zones, "
-            f"{self.targets:,} of them in or out by a coin in each of {self.releases} releases."
+            f"A copy over {units} of {self.devices:,} invented devices in {self.zones:,} zones; {self.targets:,} of "
+            f"them are in or out by a coin, in each of {self.releases} releases."
         )
 
     def as_json(self) -> dict[str, int]:
@@ -43,46 +73,100 @@ class Round:
     """One release: which targets were in, and what came out.
 
     inside   bool[m]
+    there    bool[d]  the same of all devices
     seen     what the release's tables say
-    folder   of the release, as an adversary gets it
     """
 
     inside: Bool
+    there: Bool
     seen: Tables
-    folder: Path
 
 
 @dataclass(frozen=True, eq=False)
 class World:
-    """All that an attack may ask about; which part its adversary knows, it must say.
+    """All that an attack may ask about; which part of it its adversary knows, it must say.
 
     plan, design  of the simulated copy (`synthetic`), whose zones are the audited plan's
-    places        int32[d, h]  zone of each device in each hour of the calendar, -1 where it is switched off
-    targets       int64[m]     the devices whose membership is asked, ascending
+    traces        of the invented devices: `traces.places` int32[d, h], zone by hour, -1 where one is switched off
+    targets       int64[m]  the devices whose membership is asked, ascending
     rounds        releases, the coin of each target thrown anew for each
+    folder        temporary; gone with the world
     """
 
     plan: Plan
     design: Design
-    places: Int32
+    traces: Traces
     targets: Int64
     rounds: tuple[Round, ...]
+    folder: Path
+
+    @property
+    def places(self) -> Int32:
+        return self.traces.places
+
+    @cached_property
+    def fine(self) -> tuple[Measure, ...]:
+        """The finest measure of each statistic."""
+        return tuple(measure for measure in self.design.measures if measure.level is None)
+
+    @cached_property
+    def bounded(self) -> Mapping[str, Vectors]:
+        """Table -> what every device adds to it, held to the bound."""
+        return {m.name: vectors(self.traces, self.design, m, bounded=True) for m in self.design.measures}
+
+    @cached_property
+    def raw(self) -> Mapping[str, Vectors]:
+        """The same without the bound."""
+        return {m.name: vectors(self.traces, self.design, m, bounded=False) for m in self.design.measures}
 
     def release(self, there: Bool, plan: Plan | None = None, state: Path | None = None) -> Tables:
-        """One more release, of the devices in `there` (bool[d]); by another plan over the same records, if given.
+        """One more release, of the devices in `there` (bool[d]); by another plan over these records, if given.
 
-        state  a folder whose accounts it is charged to; default: one of its own, so that nothing is handed out again
+        state  a folder whose accounts it is charged to; default: new ones, so that no release is handed out again
         """
-        raise NotImplementedError
+        design = self.design if plan is None else Design.of(plan)
+        return publish(self.traces, there, plan or self.plan, design, self.folder, state=state)
 
     def exact(self, there: Bool) -> Tables:
         """The same numbers without bounding and noise, worked out from the invented traces: for controls."""
-        raise NotImplementedError
+        return Tables({name: found.total(there) for name, found in self.raw.items()})
 
-    def k_anonymous(self, there: Bool, k: int = 10) -> Tables:
+    def k_anonymous(self, there: Bool, k: int = K) -> Tables:
         """`exact`, with 0 in place of numbers below k: for controls."""
-        raise NotImplementedError
+        return Tables({name: suppressed(numbers, k) for name, numbers in self.exact(there).estimate.items()})
 
-    def ceiling(self, *tables: str) -> Ceiling:
-        """What the claim lets any test of one device's membership reach, from these tables; none named: all."""
-        raise NotImplementedError
+    def ceiling(self, *statistics: str) -> Ceiling:
+        """What the claim lets any test of one device reach from all tables of these statistics; none named: of all."""
+        asked = [m for m in self.design.measures if not statistics or m.statistic.name in statistics]
+        return claim_of(asked, self.traces.calendar.units)
+
+    @property
+    def about(self) -> About:
+        units = self.traces.calendar.units
+        return About(self.traces.devices, len(self.design.zones), units, len(self.rounds), self.targets.size)
+
+
+def suppressed(numbers: Float64, k: int = K) -> Float64:
+    """0 in place of numbers below k."""
+    return np.where(numbers >= k, numbers, 0.0)
+
+
+@contextmanager
+def world(plan: Plan, size: Size = QUICK, progress: Callable[[float], None] | None = None) -> Iterator[World]:
+    """A world after `plan`, and its releases; everything of it is gone at the end."""
+    with TemporaryDirectory(prefix="shoal-audit-") as name:
+        folder = Path(name)
+        copy = copy_of(plan, folder)
+        design = Design.of(copy)
+        traces = invent(design, size.devices, dice())
+        rounds = []
+        for done in range(size.releases):
+            if progress is not None:
+                progress(done / size.releases)
+            there = np.ones(traces.devices, dtype=np.bool_)
+            there[: size.targets] = coins(size.targets)
+            seen = publish(traces, there, copy, design, folder)
+            rounds.append(Round(there[: size.targets], there, seen))
+        if progress is not None:
+            progress(1.0)
+        yield World(copy, design, traces, np.arange(size.targets, dtype=np.int64), tuple(rounds), folder)

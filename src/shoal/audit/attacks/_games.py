@@ -1,0 +1,46 @@
+"""What membership attacks share: they are played on each release, and on the same town's tables without noise."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from shoal._arrays import Bool, Float64
+from shoal.audit.attack import Finding, Scores
+from shoal.audit.publish import Tables
+from shoal.audit.world import Round, World, suppressed
+
+RELEASE, EXACT, K_ANONYMOUS = "release", "exact", "k-anonymous"
+
+Suppress = Callable[[Float64], Float64]
+"""What is done to exact numbers before they are shown."""
+
+
+def shown(world: World, one: Round) -> Iterable[tuple[str, Tables, Suppress]]:
+    """What the adversary may get of one round: the release, or the exact numbers, or those made k-anonymous."""
+    exact = world.exact(one.there)
+    yield RELEASE, one.seen, lambda numbers: numbers
+    yield EXACT, exact, lambda numbers: numbers
+    yield K_ANONYMOUS, Tables({n: suppressed(x) for n, x in exact.estimate.items()}), suppressed
+
+
+class Played:
+    """Scores gathered over rounds, by what was shown."""
+
+    def __init__(self) -> None:
+        self._inside: dict[str, list[Float64]] = {}
+        self._outside: dict[str, list[Float64]] = {}
+
+    def add(self, where: str, scores: Float64, inside: Bool, asked: Bool | None = None) -> None:
+        """The targets' scores, float64[m]; asked: bool[m], leave the others out."""
+        asked = np.ones(inside.size, dtype=np.bool_) if asked is None else asked
+        self._inside.setdefault(where, []).append(scores[inside & asked])
+        self._outside.setdefault(where, []).append(scores[~inside & asked])
+
+    def finding(self, world: World, attack: str, statistic: str, needed: tuple[str, ...]) -> Finding:
+        """What came of it, beside the ceiling of one statistic or of `all`."""
+        scores = {
+            where: Scores(np.concatenate(self._inside[where]), np.concatenate(self._outside[where]))
+            for where in self._inside
+        }
+        ceiling = world.ceiling() if statistic == "all" else world.ceiling(statistic)
+        return Finding(attack, statistic, scores.pop(RELEASE), ceiling, scores, needed)

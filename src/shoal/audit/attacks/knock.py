@@ -1,0 +1,91 @@
+"""Knock-Knock: shadow releases with and without the target teach a classifier what a release with it looks like.
+
+Knows the traces of nine devices in ten, the targets among them, but of none whether it is in; nothing of the others but
+that they live like these. Makes shadow towns of those that it knows, passes their numbers through the same bound and
+noise as the release (a strategic adversary), and fits a linear classifier for each target to all shadows at once.
+
+Source: Pyrgelis, Troncoso & De Cristofaro 2018, "Knock Knock, Who's There?", arXiv 1708.06145. Ours is a ridge
+regression on the label, which for two classes is Fisher's linear discriminant, where theirs was logistic: both look for
+the best plane, and one solution serves all targets.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from shoal._arrays import Bool, Float64, Int64
+from shoal.audit.attack import Finding
+from shoal.audit.attacks._games import EXACT, K_ANONYMOUS, RELEASE, Played, shown
+from shoal.audit.people import dice
+from shoal.audit.world import World
+
+SHADOWS = 1_200
+RIDGE = 0.1
+"""Added to the mean square of each direction, in units of a number's own variance."""
+FEWEST_CELLS = 500
+"""That people are seen in. With fewer numbers than that, what is known can't tell so many devices apart at all."""
+
+
+class Knock:
+    """Played on all statistics together."""
+
+    name: Final = "Knock-Knock, shadow releases"
+
+    def run(self, world: World) -> Sequence[Finding]:
+        m, luck, played = world.targets.size, dice(), Played()
+        used = {f.name: np.unique(world.raw[f.name].cell) for f in world.fine}
+        if sum(cells.size for cells in used.values()) < FEWEST_CELLS:
+            return []
+        known = {where: _known(world, used, where) for where in (RELEASE, EXACT)}
+        inside = luck.random((SHADOWS, m)) < 0.5
+        others = luck.multinomial(world.traces.devices - m, np.full(m, 1 / m), SHADOWS)
+        learnt: dict[str, tuple[Float64, Float64, Float64]] = {}
+        for one in world.rounds:
+            for where, tables, suppress in shown(world, one):
+                if where not in learnt:
+                    traces = known[RELEASE if where == RELEASE else EXACT]
+                    shadows = np.asarray((inside + others) @ traces)
+                    shadows = shadows + _noise(world, used, luck) if where == RELEASE else suppress(shadows)
+                    learnt[where] = classifier(shadows, inside)
+                mean, scale, plane = learnt[where]
+                seen = np.concatenate([np.nan_to_num(tables.estimate[name])[cells] for name, cells in used.items()])
+                played.add(where, ((seen - mean) / scale) @ plane, one.inside)
+        return [played.finding(world, self.name, "all", (EXACT, K_ANONYMOUS))]
+
+
+def classifier(shadows: Float64, inside: Bool) -> tuple[Float64, Float64, Float64]:
+    """Mean and scale of the numbers, float64[n], and a plane for each target, float64[n, m].
+
+    shadows  float64[s, n]; inside bool[s, m]: which targets were in each
+    """
+    mean, scale = shadows.mean(axis=0), shadows.std(axis=0) + 1e-3
+    left, strength, right = np.linalg.svd((shadows - mean) / scale, full_matrices=False)
+    number = shadows.shape[0]
+    shrunk = strength / (strength**2 + RIDGE * number)
+    plane = right.T @ (shrunk[:, None] * (left.T @ (inside - inside.mean(axis=0))))
+    return mean, scale, plane
+
+
+def _known(world: World, used: dict[str, Int64], where: str) -> csr_array:
+    """Traces of the targets in the cells that are used, a row each."""
+    from scipy.sparse import hstack
+
+    m, tables = world.targets.size, world.bounded if where == RELEASE else world.raw
+    parts = []
+    for name, cells in used.items():
+        found = tables[name]
+        rows = csr_array((found.weight, found.cell, found.first), shape=(world.traces.devices, found.cells))
+        parts.append(rows[:m][:, cells])
+    return csr_array(hstack(parts, format="csr"))
+
+
+def _noise(world: World, used: dict[str, Int64], luck: np.random.Generator) -> Float64:
+    """Noise like the release's, for the shadows."""
+    parts = []
+    for measure in world.fine:
+        size, scale = (SHADOWS, used[measure.name].size), measure.mechanism.scale / 1024
+        draw = luck.laplace if measure.mechanism.kind == "laplace" else luck.normal
+        parts.append(draw(0.0, scale, size))
+    return np.concatenate(parts, axis=1)

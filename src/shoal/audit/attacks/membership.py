@@ -1,0 +1,80 @@
+"""The optimal membership test: an adversary who knows everything but whether the target is in the records.
+
+Knows the trace of every device, who else is in, the bounds and the noise. By the lemma of Neyman and Pearson no test
+does better than the likelihood ratio. Beside it the two tests that trained attackers end up with, on the length of the
+target's vector in what is left when everyone else is taken away: one threshold, and two, between which it must lie.
+
+Source: Liu, Shilov, Guepin & de Montjoye 2024, arXiv 2412.20456 (two thresholds are the better ones under Laplace
+noise); Houssiau, Rocher & de Montjoye 2022, "On the difficulty of achieving differential privacy in practice", for the
+adversary who knows all but one record.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from shoal._arrays import Bool, Float64
+from shoal.audit.attack import Finding
+from shoal.audit.attacks._games import EXACT, K_ANONYMOUS, RELEASE, Played, Suppress, shown
+from shoal.audit.contribution import Vectors, sums
+from shoal.audit.world import World
+from shoal.design import Measure
+
+RATIO, ONE, TWO = "likelihood ratio", "one threshold", "two thresholds"
+
+
+class Membership:
+    """All three tests, on each statistic; the ratio also on all of them together."""
+
+    name: Final = "optimal membership test"
+
+    def run(self, world: World) -> Sequence[Finding]:
+        m = world.targets.size
+        played = {(test, f.name): Played() for f in world.fine for test in (RATIO, ONE, TWO)}
+        together = Played()
+        for one in world.rounds:
+            for where, tables, suppress in shown(world, one):
+                whole = np.zeros(m)
+                for measure in world.fine:
+                    known = (world.bounded if where == RELEASE else world.raw)[measure.name]
+                    alone = known.norms(absolute=False)[:m]
+                    seen = tables.estimate[measure.name]
+                    ratio, length = scores(known, seen, one.there, measure, suppress, m, noisy=where == RELEASE)
+                    whole += ratio
+                    for test, score in ((RATIO, ratio), (ONE, length), (TWO, -np.abs(length - 1))):
+                        played[test, measure.name].add(where, score, one.inside, alone > 0)
+                together.add(where, whole, one.inside)
+        every = (EXACT, K_ANONYMOUS)
+        found = [
+            game.finding(world, f"{self.name}, {test}", statistic, (EXACT,))
+            for (test, statistic), game in played.items()
+        ]
+        return [together.finding(world, f"{self.name}, {RATIO}", "all", every), *found]
+
+
+def scores(
+    known: Vectors, seen: Float64, there: Bool, measure: Measure, suppress: Suppress, targets: int, *, noisy: bool
+) -> tuple[Float64, Float64]:
+    """Logarithm of the likelihood ratio of each of the first devices, and its vector's share in what is left.
+
+    known     the vectors of all devices, of which the first `targets` are asked about
+    seen      float64[cells]  what the adversary was given
+    there     bool[d]  who was in; of the target itself the adversary does not use it
+    suppress  what was done to the numbers; noisy: or noise is in them, by the measure's mechanism
+    """
+    stop = int(known.first[targets])
+    cell, weight, device = known.cell[:stop], known.weight[:stop], known.devices[:stop]
+    others = known.total(there)[cell] - np.where(there[device], weight, 0.0)
+    number = seen[cell]
+    without, with_it = suppress(others), suppress(others + weight)
+    measured = np.isfinite(number)
+    left, step = np.where(measured, number - without, 0.0), np.where(measured, with_it - without, 0.0)
+    if noisy and measure.mechanism.kind == "laplace":
+        each = (np.abs(left) - np.abs(left - step)) * 1024 / measure.mechanism.scale
+    elif noisy:
+        each = step * (left - step / 2) * (1024 / measure.mechanism.scale) ** 2
+    else:
+        each = step * (left - step / 2)
+    square = np.maximum(sums(device, weight**2, targets), 1e-300)
+    return sums(device, each, targets), sums(device, left * weight, targets) / square
