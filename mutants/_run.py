@@ -73,7 +73,7 @@ def run(chosen: Sequence[Mutant], folder: Path, jobs: int = 1) -> Iterator[Outco
     texts = [changed(mutant) for mutant in chosen]
     for library in _LIBRARIES:
         import_module(library)
-    shutil.copytree(SOURCE, folder / "0", ignore=_IGNORED)
+    shutil.copytree(SOURCE, folder / "0", ignore=_FORKED if all(mutant.cheap for mutant in chosen) else _ALONE)
     groups: dict[tuple[str, bool, bool], dict[str, None]] = {}
     for mutant in chosen:
         for name in mutant.tests:
@@ -110,7 +110,8 @@ def _done(runs: Sequence["_Run"], jobs: int) -> Iterator["_Run"]:
             own.kill()
 
 
-_IGNORED = shutil.ignore_patterns("*.lock")
+_ALONE = shutil.ignore_patterns("*.lock")
+_FORKED = shutil.ignore_patterns("*.lock", "*.nb?")  # compiled kernels, of which cheap ones need none
 
 
 class _Run:
@@ -146,7 +147,7 @@ class _Run:
         for stream in (1, 2):
             os.dup2(said, stream)
         if not self._tree.exists():  # from the copy that has run already: what it has compiled is there
-            shutil.copytree(self._clean, self._tree, ignore=_IGNORED)
+            shutil.copytree(self._clean, self._tree, ignore=_FORKED if self._forked else _ALONE)
         for name, text in self._texts.items():
             (self._tree / "shoal" / name).write_text(text, encoding="utf-8")
         tests = (f"tests/{name}" for name in self._tests)

@@ -108,12 +108,12 @@ MUTANTS = (
 """,
             ),
         ),
-        ("kept/test_crash.py::test_destroying",),
+        ("kept/test_crash.py::test_the_key_is_written_over_before_anything_else_goes",),
     ),
     Mutant(
         "the key is unlinked and not overwritten",
         "a removed file is gone",
         (Edit("kept/destroy.py", "        files.overwrite(key, token_bytes(KEY_BYTES))\n", ""),),
-        ("kept/test_crash.py::test_destroying",),
+        ("kept/test_crash.py::test_the_key_is_written_over_before_anything_else_goes",),
     ),
 )

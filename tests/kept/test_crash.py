@@ -161,3 +161,18 @@ def test_destroying(empty: Path) -> None:
             forget(shelf, SPAN)
         files = [path for path in state.rglob("*") if path.is_file()]
         assert files == [] and key not in b"".join(path.read_bytes() for path in files), where
+
+
+def test_the_key_is_written_over_before_anything_else_goes(empty: Path) -> None:
+    """Whenever it stops: as long as the key is what it was, all is there; and for a moment it is another."""
+    keep(empty)
+    shelf = Shelf(empty, "source")
+    secret, names = shelf.key_file(SPAN).read_bytes(), {path.name for path in (shelf.folder / str(SPAN)).iterdir()}
+    written_over = False
+    for where, state in crashes(empty, lambda state, files: destroy(Shelf(state, "source", files), SPAN)):
+        shelf = Shelf(state, "source")
+        key = shelf.files.read(shelf.key_file(SPAN), 1 << 10)
+        if key == secret:
+            assert names <= {path.name for path in (shelf.folder / str(SPAN)).iterdir()}, where
+        written_over |= key is not None and len(key) == len(secret) and key != secret
+    assert written_over
