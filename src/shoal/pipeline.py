@@ -88,9 +88,13 @@ def run(
         _warn(design, denied, tell)
         waiting = "Another run of this plan is under way; waiting for it."
         with state.lock(_plan_key(design, state), lambda: tell(waiting)):
+            size = size_about(sum(measure.rows for measure in design.measures), design.zones, design.places)
+            known = state.accounts.knows(plan.digest())
+            if not known:
+                require_room(size, (state.releases, out))
             basis = register(state.journal, plan)
             key = None
-            if state.accounts.knows(plan.digest()):
+            if known:
                 key = _request_key(design, source, state, progress, denied)
                 if first := state.accounts.find(key):
                     tell("This plan was released over these records before: here is that release; nothing is charged.")
@@ -98,7 +102,6 @@ def run(
             else:
                 source.fingerprint_along(state.digest_key)  # there is nothing to compare it with before the reading
             request = request_of(design)
-            size = size_about(sum(measure.rows for measure in design.measures), design.zones, design.places)
             state.accounts.check(request)  # refuse before hours of work; `charge` below decides
             require_room(size, (state.releases, out))
             sums, opt_outs = _sum_up(design, engine, source, state, denied, progress, tell)

@@ -109,10 +109,11 @@ def test_bikes_are_those_of_the_file(real_data: Path) -> None:
     with (folder / "trips_2015_07.csv").open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             end = datetime.fromisoformat(row["Fin_del_viaje"])
-            if (end.year, end.month) == (2015, 7) and end.day <= 28 and int(row["Destino_Id"]) in stations:
-                cell = stations.index(int(row["Destino_Id"])) * 4 + (end.day - 1) // 7
+            if (end.year, end.month) == (2015, 7) and int(row["Destino_Id"]) in stations:
+                week = end.isocalendar().week - date(2015, 7, 1).isocalendar().week
+                cell = stations.index(int(row["Destino_Id"])) * 5 + week
                 found[row["Usuario_Id"], cell] += 1
-    truth = np.zeros(len(stations) * 4)
+    truth = np.zeros(len(stations) * 5)
     for (_, cell), count in found.items():
         truth[cell] += count
     assert np.array_equal(case.truth, truth)

@@ -98,7 +98,7 @@ def test_a_release_at_a_very_large_epsilon_says_the_truth(
     divisor = 2 if name == "residents" else 1  # the mean over two days
     expected = np.array(exact(truth, name, frame)) / scale / divisor
     estimate, stderr = frame["estimate"].to_numpy(), frame["stderr"][0]
-    assert stderr < 0.4
+    assert stderr < 0.45  # sharp enough to see a single stay
     # 7.5 standard errors: below 1e-6 for all rows together; 150 devices may each round down once
     assert np.abs(estimate - expected).max() <= 7.5 * stderr + 150 / ONE
     there = expected > 0

@@ -183,7 +183,7 @@ def test_a_release_at_a_very_large_epsilon_says_the_truth(
     divisor = 7 // truth.unit_days if name in MEANS else 1
     exact = np.array(expected(truth, name, frame)) / divisor
     estimate, stderr = frame["estimate"].to_numpy(), frame["stderr"][0]
-    assert 0 < stderr < 0.7 and exact.sum() > 10 * stderr
+    assert 0 < stderr < 0.75 and exact.sum() > 10 * stderr
     assert np.abs(estimate - exact).max() <= 7.5 * stderr  # below 1e-6 for all rows together
     there = exact > 0  # a systematic loss too small for single rows would show here
     assert abs((exact[there] - estimate[there]).sum()) <= 7.5 * stderr * there.sum() ** 0.5

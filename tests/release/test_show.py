@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from shoal.errors import UsageError
+from shoal.release.manifest import Manifest
 from shoal.release.read import Release, open_release
 from shoal.release.show import as_json, render
 from tests.release import make
@@ -71,7 +72,8 @@ def test_suppressed_rows_are_not_shown(tmp_path: Path) -> None:
     tables["visits"] = tables["visits"].with_columns(suppressed=pl.col("zone") == top)
     manifest = manifest.model_copy(update={"statistics": (facts,)})
     folder = make.written(tmp_path / "r", manifest=manifest, tables=tables, zones=zones)
-    rows = as_json(open_release(folder), "visits", 10)["top"]
+    release = Release(folder, Manifest.parse((folder / "manifest.json").read_bytes()))  # no rule of ours: unverified
+    rows = as_json(release, "visits", 10)["top"]
     assert len(rows) == 6 and top not in {row["zone"] for row in rows}
     assert "rows of small zones" in (folder / "README.md").read_text()
 

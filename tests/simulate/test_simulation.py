@@ -17,6 +17,7 @@ FILES = {
     "places.geojson",
     "plan.toml",
     "population.csv",
+    "sensitive.geojson",
     "zones.geojson",
     *(f"records/part-000{n}.parquet" for n in range(4)),
     *(f"truth/{name}.parquet" for name in STATISTICS),
@@ -45,7 +46,7 @@ def test_same_seed_same_bytes_whatever_the_threads(tmp_path: Path) -> None:
 def test_another_seed_another_people_in_the_same_city(tmp_path: Path) -> None:
     first, second = small(tmp_path / "a"), small(tmp_path / "b", seed=8)
     same = {name for name in FILES if first[name] == second[name]}
-    assert same == {"area.geojson", "zones.geojson", "places.geojson", "population.csv"}
+    assert same == {"area.geojson", "zones.geojson", "places.geojson", "population.csv", "sensitive.geojson"}
 
 
 def test_a_device_does_the_same_among_more_devices(tmp_path: Path) -> None:
