@@ -57,7 +57,7 @@ class Draw:
         if self.mechanism.kind == "laplace":
             return sum(map(abs, apart)) / self.mechanism.norm
         squares: int = sum(a * a for a in apart)
-        share = float(squares) ** 0.5 / self.mechanism.norm  # a float for people; what decides are integers
+        share: float = float(squares) ** 0.5 / self.mechanism.norm  # a float for people; what decides are integers
         return min(share, 1.0) if squares <= self.mechanism.norm**2 else max(share, 1.0 + 1e-9)
 
 

@@ -1,6 +1,7 @@
 """Neighbours are treated alike: every statistic, key, option and source, recorded and replayed without one device."""
 
 import random
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -210,6 +211,7 @@ CASES = {
             stay_home='by = ["home", "weekday"]',
         )
     ),
+    "seen once": Case(wishes("presence", "visits", "flows", "residents"), gone=((LONE, EVERY_DAY), (HOPPER, FIRST))),
     "zones merged": Case(wishes("presence", "visits", presence='resolution = "auto"', visits='resolution = "auto"')),
     "pairs top-down": Case(wishes("flows", "catchment"), top_down=True),
     "named places": Case(
@@ -297,6 +299,20 @@ def test_with_spark(tmp_path: Path, cluster: Cluster) -> None:
     assert whole.same_as(other) in ([], ["phases"])  # its steps have other names
     moved = whole.moved(other)
     assert 0.6 < moved["presence"] <= max(moved.values()) <= 1
+    # the processes that did the work, which Spark keeps: they have loaded nothing to draw noise with
+    loaded = {row.name for row in cluster.session.range(8).mapInArrow(modules_of_worker, "name string").collect()}
+    assert "shoal.engines._spark_tasks" in loaded
+    assert not [name for name in loaded if re.match(r"opendp(\.|$)|shoal\.ledger|shoal\.privacy\.(noise|_mint)", name)]
+
+
+def modules_of_worker(batches: Iterator[Any]) -> Iterator[Any]:
+    """What a Python process of Spark's has loaded."""
+    import sys
+
+    import pyarrow as pa
+
+    for _ in batches:
+        yield pa.record_batch({"name": [name for name in sys.modules if name.startswith(("opendp", "shoal"))]})
 
 
 Bug = Callable[[], AbstractContextManager[object]]
