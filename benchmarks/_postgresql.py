@@ -17,8 +17,8 @@ QUIET = subprocess.DEVNULL
 
 
 @contextlib.contextmanager
-def postgresql(folder: Path, connections: int) -> Iterator[str]:
-    """Its address with a password, as `Accounts.open` takes it. Commits reach the disk: `fsync` is on, as by default.
+def postgresql(folder: Path, connections: int) -> Iterator[tuple[str, int]]:
+    """Its address, as `Accounts.open` takes it, and its process. Commits reach the disk: `fsync` is on, as by default.
 
     connections  that it admits; its default is 100
     """
@@ -55,7 +55,7 @@ def postgresql(folder: Path, connections: int) -> Iterator[str]:
                     psycopg.connect(address).close()
                     break
                 time.sleep(0.1)
-            yield address
+            yield address, server.pid
         finally:
             server.send_signal(signal.SIGQUIT)  # "immediate": nothing of it is kept
             server.wait(20)

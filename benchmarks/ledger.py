@@ -9,7 +9,8 @@ before it returns. Sources are many (a client draws from one of `--sources`) or 
 account's lock.
 
 Beside it, in turns, on the same server: bare transactions that write rows of the same number and size by the driver
-alone, without lock, reading, arithmetic or Shoal. That is the most that the machine can do.
+alone, without lock, reading, arithmetic or Shoal. That is the most that the machine can do. `cpu` is the processor time
+of client and server together for one transaction, the server's opening and closing of its connection spread over all.
 
 Nothing counts before this holds: the charges that the clients were handed, those in the accounts, and those in the
 public log are the same ones, each once, and what is spent is what they cost.
@@ -52,8 +53,8 @@ SIZES = (220, 50, 50, 50, 50, 80, 900)
 
 Client = Callable[[str, int], Callable[[], str]]
 """Connects to an address as client number n; then each call is a transaction, and gives the id of what it wrote."""
-Done = list[tuple[str, float]]
-"""Ids of transactions, and the seconds that each took."""
+Done = list[tuple[str, float, float]]
+"""Ids of transactions, the seconds that each took, and the client's seconds of processor time in it."""
 
 
 def main() -> None:
@@ -64,15 +65,19 @@ def main() -> None:
     options.add_argument("--seconds", type=float, default=10)
     options.add_argument("--folder", type=Path, default=Path("/var/tmp"), help="where the databases are written")
     chosen = options.parse_args()
-    print(f"{machine('psycopg', 'sqlalchemy')}\n\n{'':50}{'a second':>10}{'median':>10}{'99 %':>10}{'of bare':>10}")
-    with postgresql(chosen.folder, connections=chosen.clients + 50) as address, _scratch(chosen.folder) as log:
+    head = "".join(f"{word:>10}" for word in ("a second", "median", "99 %", "of bare", "cpu"))
+    print(f"{machine('psycopg', 'sqlalchemy')}\n\n{'':40}{head}")
+    with (
+        postgresql(chosen.folder, connections=chosen.clients + 50) as (address, server),
+        _scratch(chosen.folder) as log,
+    ):
         for sources in (chosen.sources, 1):
             title = f"PostgreSQL, {chosen.clients} clients"
-            _compare(title, address, log, chosen.clients, sources, chosen.seconds, _bare_postgresql)
+            _compare(title, address, log, chosen.clients, sources, chosen.seconds, _bare_postgresql, server)
     for sources in (chosen.sqlite_clients, 1):
         with _scratch(chosen.folder) as folder:
             title, address = f"SQLite, {chosen.sqlite_clients} clients", f"sqlite:///{folder}/accounts.sqlite"
-            _compare(title, address, folder, chosen.sqlite_clients, sources, chosen.seconds, _bare_sqlite)
+            _compare(title, address, folder, chosen.sqlite_clients, sources, chosen.seconds, _bare_sqlite, None)
 
 
 @contextlib.contextmanager
@@ -81,20 +86,39 @@ def _scratch(folder: Path) -> Iterator[Path]:
         yield Path(name)
 
 
-def _compare(title: str, address: str, log: Path, clients: int, sources: int, seconds: float, bare: Client) -> None:
+def _compare(
+    title: str, address: str, log: Path, clients: int, sources: int, seconds: float, bare: Client, server: int | None
+) -> None:
     """Charges and bare transactions on one server, in turns; ends the run where a charge is lost or there twice."""
     print(f"{title}, {sources} source{'s' if sources > 1 else ''}", flush=True)
     run = secrets.token_hex(3)
     Accounts.open(address)  # makes the tables
     _prepare_bare(address)
-    first = _together(clients, seconds / 2, address, bare)
-    charged = _together(clients, seconds, address, lambda a, n: _charging(a, f"{run}-{n % sources}", n))
-    second = _together(clients, seconds / 2, address, bare)
+    used: list[float] = []
+
+    def measured(length: float, client: Client) -> Done:
+        before = _cpu(server)
+        done = _together(clients, length, address, client)
+        used.append(sum(taken for _, _, taken in done) + _cpu(server) - before)
+        return done
+
+    first = measured(seconds / 2, bare)
+    charged = measured(seconds, lambda a, n: _charging(a, f"{run}-{n % sources}", n))
+    second = measured(seconds / 2, bare)
     most = len(first + second) / seconds
-    for name, done in (("charges", charged), ("bare transactions", first + second)):
-        rate, cuts = len(done) / seconds, [1000 * cut for cut in statistics.quantiles([t for _, t in done], n=100)]
-        print(f"  {name:48}{rate:10.0f}{cuts[49]:7.0f} ms{cuts[98]:7.0f} ms{rate / most:10.2f}", flush=True)
-    _refuse_difference(address, log, run, [charge for charge, _ in charged])
+    for name, done, cpu in (("charges", charged, used[1]), ("bare transactions", first + second, used[0] + used[2])):
+        rate, cuts = len(done) / seconds, [1000 * cut for cut in statistics.quantiles([t for _, t, _ in done], n=100)]
+        times = f"{cuts[49]:7.0f} ms{cuts[98]:7.0f} ms{rate / most:10.2f}{1000 * cpu / len(done):7.1f} ms"
+        print(f"  {name:38}{rate:10.0f}{times}", flush=True)
+    _refuse_difference(address, log, run, [charge for charge, _, _ in charged])
+
+
+def _cpu(server: int | None) -> float:
+    """Seconds of processor time that the server and its ended children have used; those that still run are left out."""
+    if server is None:
+        return 0.0
+    fields = Path(f"/proc/{server}/stat").read_text().rsplit(")", 1)[1].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def _together(clients: int, seconds: float, address: str, client: Client) -> Done:
@@ -122,7 +146,7 @@ def _together(clients: int, seconds: float, address: str, client: Client) -> Don
     done: Done = []
     for reading in ends:
         with os.fdopen(reading) as lines:
-            done += [(name, float(taken)) for name, taken in map(str.split, lines)]
+            done += [(name, float(taken), float(cpu)) for name, taken, cpu in map(str.split, lines)]
     if sum(os.waitpid(child, 0)[1] for child in children):
         sys.exit("a client failed")
     for end in (ready[0], start[0]):
@@ -140,9 +164,9 @@ def _work(client: Client, address: str, number: int, seconds: float, ready: int,
         done, now = [], time.monotonic()
         end = now + seconds
         while now < end:
-            name, before = step(), now
-            now = time.monotonic()
-            done.append(f"{name} {now - before}\n")
+            before, cpu = now, time.process_time()
+            name, now = step(), time.monotonic()
+            done.append(f"{name} {now - before} {time.process_time() - cpu}\n")
         with os.fdopen(writing, "w") as said:
             said.writelines(done)
         status = 0

@@ -114,6 +114,8 @@ class Terms:
     """Further lines of [source.basis]."""
     epsilon: str = "0.6"
     statistics: tuple[str, ...] = ("visitors",)
+    source: str = "atlantis-phones"
+    records: str = 'files = ["city/records/*.parquet"]'
 
 
 def plan(terms: Terms, start: date, end: date) -> str:
@@ -121,9 +123,9 @@ def plan(terms: Terms, start: date, end: date) -> str:
     tables = "".join(f"[statistics.{name}]\n" for name in terms.statistics)
     return f"""\
 [source]
-name = "atlantis-phones"
+name = "{terms.source}"
 kind = "points"
-files = ["city/records/*.parquet"]
+{terms.records}
 timezone = "America/Mexico_City"
 synthetic = true                      # no real person is in these records; every output says so
 cap = 1                               # epsilon that one device may lose in one week, over all plans

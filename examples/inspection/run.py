@@ -231,6 +231,31 @@ def withdrawn(it: Inspection) -> str:
     return failed["log"]
 
 
+def destroyed(it: Inspection) -> str:
+    """kept records are sealed, and when their time is over their key goes"""
+    source = "atlantis-kept"
+    it.shoal("keep", it.plan("keep", Terms(source=source, basis="retention_days = 60\n")))
+    (unit,) = (it.state / "kept" / source).iterdir()
+    key, backup = it.state / "kept-keys" / source / f"{unit.name}.key", it.folder / "backup"
+    must(key.is_file() and len(_files(unit)) > 1, "nothing was kept")
+    sealed = b"".join(_files(unit).values())
+    written = [how for device in _devices(it.folder / "city")[:40] for how in (device.encode(), _number(device))]
+    must(not any(how in sealed for how in written), "what is kept can be read")
+    shutil.copytree(unit, backup, dirs_exist_ok=True)
+    it.shoal("source", "register", it.plan("due", Terms(source=source, basis="retention_days = 1\n")))
+    gone = it.shoal("retention").json["destroyed"]
+    must([(one["source"], one["start"]) for one in gone] == [(source, str(MONDAY))], f"what was due is kept: {gone}")
+    must(not key.exists() and not unit.exists(), "the key or the records are still there")
+    told = [entry for entry in it.entries() if entry["kind"] == "key destroyed"]
+    must([(one["source"], one["start"]) for one in told] == [(source, str(MONDAY))], f"the log says of keys: {told}")
+    shutil.copytree(backup, unit)  # and a copy of the sealed files, put back, opens no more
+    over = it.plan("kept", Terms(source=source, basis="retention_days = 1\n", records="kept = true"))
+    answer = it.shoal("release", over, "--out", it.folder / "kept-releases", ends=2)
+    must("no records are kept" in answer.err, f"what was destroyed is refused for another reason: {answer.err}")
+    shutil.rmtree(unit)
+    return f"of the week of {MONDAY} nothing opens any more, a copy neither; the log says that its key is gone"
+
+
 def recounted(it: Inspection) -> str:
     """every account is worked out again, from the log alone and by other code"""
     said = it.shoal("log", "--last", ALL).json
@@ -258,6 +283,7 @@ STEPS: tuple[Callable[[Inspection], str], ...] = (
     forged,
     forked,
     withdrawn,
+    destroyed,
     recounted,
 )
 
@@ -304,6 +330,11 @@ def _devices(city: Path) -> list[str]:
 
     found = pl.read_parquet(city / "records" / "*.parquet", columns=["device"])["device"]
     return sorted(str(device) for device in found.unique())
+
+
+def _number(device: str) -> bytes:
+    """The identifier as a machine writes it: they are whole numbers here."""
+    return int(device).to_bytes(8, "little", signed=True)
 
 
 def _visitors(release: Path) -> float:

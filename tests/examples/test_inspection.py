@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -29,6 +30,16 @@ class Recording:
     answers: list[tuple[tuple[str, ...], Any]] = field(default_factory=list)
     witness: tuple[str, str] = ("", "")
     seen: bytes = b""
+
+    @property
+    def unit(self) -> Path:
+        """Where the script kept records, before it had them destroyed."""
+        name = next(json.loads(a.out)["units"][0] for words, a in self.answers if words[0] == "keep")
+        return self.folder / "state" / "kept" / "atlantis-kept" / f"{name['start']}_{name['end']}"
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "state" / "kept-keys" / "atlantis-kept" / f"{self.unit.name}.key"
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +92,14 @@ def replay(script: Any, recording: Recording, monkeypatch: pytest.MonkeyPatch) -
         def shoal(*asked: object, state: Path) -> Any:
             n, (known, answer) = left.pop(0)
             assert known == tuple(map(str, asked))
+            if known[0] == "keep":
+                shutil.rmtree(recording.unit, ignore_errors=True)  # of a replay that ended early
+                shutil.copytree(recording.folder / "backup", recording.unit)
+                recording.key.parent.mkdir(parents=True, exist_ok=True)
+                recording.key.touch()
+            if known[0] == "retention":
+                shutil.rmtree(recording.unit)
+                recording.key.unlink()
             return change(answer) if change and n == wanted[number] else answer
 
         return script.inspect(recording.folder, shoal, said.append), said
@@ -178,9 +197,12 @@ FAULTS: dict[str, tuple[str, tuple[str, ...], int, Change]] = {
     "it is not the witness that refuses": ("forked", ("release",), 4, lambda a: replace(a, err="the disk is full")),
     "a forked log verifies": ("forked", ("verify",), 4, all_passed),
     "a withdrawn release verifies": ("withdrawn", ("verify",), 5, all_passed),
-    "an entry of the log was changed": ("recounted", ("log",), 6, each("source", controller="another")),
-    "a charge lost its cost": ("recounted", ("log",), 6, cheaper),
-    "a charge is not in the log": ("recounted", ("log",), 6, lost),
+    "what was due stays": ("destroyed", ("retention",), 0, changed(destroyed=[])),
+    "a destroyed key is not logged": ("destroyed", ("log",), 6, without("key destroyed")),
+    "what was destroyed can be used": ("destroyed", ("release",), 5, done),
+    "an entry of the log was changed": ("recounted", ("log",), 7, each("source", controller="another")),
+    "a charge lost its cost": ("recounted", ("log",), 7, cheaper),
+    "a charge is not in the log": ("recounted", ("log",), 7, lost),
     "the account says that more is left": ("recounted", ("budget",), 1, richer),
 }  # fmt: skip
 
