@@ -1,7 +1,6 @@
 """Neighbours are treated alike: every statistic, key, option and source, recorded and replayed without one device."""
 
 import random
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,6 @@ from shoal import deny, pipeline
 from shoal._arrays import Float64
 from shoal.design import Design
 from shoal.ends import Selection, select
-from shoal.engines import SparkEngine
 from shoal.estimate import Estimated
 from shoal.keys import Grid
 from shoal.ledger import State
@@ -36,7 +34,6 @@ from shoal.rights.named import Named
 from shoal.rights.optout import opt_out
 from shoal.statistics import STATISTICS, _pairs
 from tests.contracts import hostile
-from tests.engines.spark_cluster import Cluster
 from tests.pipeline import source
 from tests.pipeline.replay import DivergedError, Run, run
 from tests.pipeline.source import DAY, FIRST_DAY, Record
@@ -288,31 +285,6 @@ def test_of_hostile_devices(tmp_path_factory: pytest.TempPathFactory, devices: l
     if first:  # files without a record are refused, as they say nothing
         other = carried_out("other", first, whole)
         assert whole.same_as(other) == [] and max(whole.moved(other).values()) <= 1
-
-
-@pytest.mark.xdist_group("spark")
-def test_with_spark(tmp_path: Path, cluster: Cluster) -> None:
-    """The other engine against itself, and against what the local one recorded."""
-    case = CASES["all ten"]
-    whole = case.run(tmp_path / "local")
-    other = case.run(tmp_path / "spark", (HOPPER, FIRST), engine=SparkEngine(cluster.session), played=whole)
-    assert whole.same_as(other) in ([], ["phases"])  # its steps have other names
-    moved = whole.moved(other)
-    assert 0.6 < moved["presence"] <= max(moved.values()) <= 1
-    # the processes that did the work, which Spark keeps: they have loaded nothing to draw noise with
-    loaded = {row.name for row in cluster.session.range(8).mapInArrow(modules_of_worker, "name string").collect()}
-    assert "shoal.engines._spark_tasks" in loaded
-    assert not [name for name in loaded if re.match(r"opendp(\.|$)|shoal\.ledger|shoal\.privacy\.(noise|_mint)", name)]
-
-
-def modules_of_worker(batches: Iterator[Any]) -> Iterator[Any]:
-    """What a Python process of Spark's has loaded."""
-    import sys
-
-    import pyarrow as pa
-
-    for _ in batches:
-        yield pa.record_batch({"name": [name for name in sys.modules if name.startswith(("opendp", "shoal"))]})
 
 
 Bug = Callable[[], AbstractContextManager[object]]

@@ -220,7 +220,7 @@ print(sorted(name for name in sys.modules if name.startswith(("opendp", "shoal.p
 
 def test_a_task_of_spark_has_nothing_to_draw_with() -> None:
     """Noise is drawn by the driver alone: what executors load holds neither OpenDP nor the noise nor the mint, and
-    neither a payment nor sealed sums can be sent to them. (What their workers have loaded: `test_replay`.)"""
+    neither a payment nor sealed sums can be sent to them. (What their workers have loaded: `test_spark_replay`.)"""
     done = subprocess.run([sys.executable, "-c", TASK], capture_output=True, text=True, check=True)
     loaded = ast.literal_eval(done.stdout)
     assert "shoal.privacy.bounding" in loaded  # they work
