@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from shoal.estimate import Estimated, Merge, end_table, pair_table, tables
 from shoal.intake import Barred, DenyList, OptOuts
 from shoal.kept import Shelf, followed, kept_lock, refuse_unfollowed
 from shoal.ledger import Request, State
+from shoal.ledger.audits import passing
 from shoal.ledger.entries import ReleaseEntry
 from shoal.ledger.optouts import OptOutList
 from shoal.ledger.registration import refuse_basis, register, today
@@ -27,7 +29,7 @@ from shoal.privacy.noise import measure
 from shoal.privacy.sums import ExactSums
 from shoal.release import sentences
 from shoal.release.manifest import Facts
-from shoal.release.plan_facts import BasisFacts
+from shoal.release.plan_facts import AuditFacts, BasisFacts
 from shoal.release.proof import PROOF, ReleaseProof, add_proof
 from shoal.release.read import Release, open_release
 from shoal.release.room import require_room, size_about
@@ -117,6 +119,7 @@ def run(
                 statistics=[_facts(design, m, estimated[m.name]) for m in design.measures],
                 basis=BasisFacts.of(basis),
                 log=str(state.journal.key.vkey),
+                audit=AuditFacts.of(passing(state.folder, code_digest(), datetime.now(UTC))),
                 post_processing=(*POST_PROCESSING, *([TOP_DOWN] if any(s.top_down for s in design.statistics) else [])),
                 places=design.places,
                 opt_outs=opt_outs,

@@ -7,7 +7,7 @@ apart is no easier than telling N(0, 1) from N(mu, 1); Kairouz, Oh & Viswanath 2
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
-from math import exp, sqrt
+from math import exp, sqrt, tanh
 from typing import Self
 
 import numpy as np
@@ -71,6 +71,10 @@ class Ceiling:
     @property
     def advantage(self) -> float:
         """Largest difference between the two shares."""
+        if not self.epsilon:
+            return float(2 * ndtr(self.mu / 2) - 1)  # Dong, Roth & Su 2022, section 2.3
+        if not self.mu:
+            return tanh(self.epsilon / 2)
         alarms = np.linspace(0, 1, 20_001)
         return float((self.true_positives(alarms) - alarms).max())
 

@@ -13,6 +13,7 @@ from shoal.release import sentences
 from shoal.release._facts import FactsBase, Sentences, Sha256, Text, as_tuple
 from shoal.release.plan_facts import (
     AccountFacts,
+    AuditFacts,
     BasisFacts,
     PeriodFacts,
     PlacesFacts,
@@ -38,6 +39,7 @@ class Facts(FactsBase):
         "sensitive": None,
         "opt_outs": None,
         "log": None,
+        "audit": None,
     }
 
     format: Literal[1] = 1
@@ -68,6 +70,8 @@ class Facts(FactsBase):
     account: AccountFacts
     log: Text | None = None
     """Public key of the log in which the release stands (C2SP signed-note)."""
+    audit: AuditFacts | None = None
+    """None: made before Shoal attacked its own releases."""
     statistics: Annotated[tuple[StatisticFacts, ...], BeforeValidator(as_tuple), Field(min_length=1)]
     post_processing: Sentences = ()
     not_protected: Sentences = sentences.NOT_PROTECTED
@@ -87,6 +91,7 @@ class Facts(FactsBase):
         rho: Fraction | None = None,
         basis: BasisFacts | None = None,
         log: str | None = None,
+        audit: AuditFacts | None = None,
         post_processing: Sequence[str] = (),
         created: datetime | None = None,
         places: "Zones | None" = None,
@@ -130,6 +135,7 @@ class Facts(FactsBase):
             ),
             account=AccountFacts(charge=charge, unit=account_unit),
             log=log,
+            audit=audit,
             statistics=tuple(statistics),
             post_processing=tuple(post_processing),
         )

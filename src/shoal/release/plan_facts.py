@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from shoal.ledger.audits import Audit
 from shoal.ledger.entries import SourceEntry
 from shoal.plan import Collected, Plan, Purpose, Unit, ZonesKind
 from shoal.release import sentences
@@ -52,6 +53,27 @@ class BasisFacts(FactsBase):
     def of(cls, registered: SourceEntry) -> Self:
         """What was registered."""
         return cls(**{name: getattr(registered, name) for name in cls.model_fields})
+
+
+class AuditFacts(FactsBase):
+    """The last audit by attack of the code that made the release, where it passed and was not older than 30 days."""
+
+    made: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")] | None
+    """UTC. None: there was none."""
+    report_sha256: Sha256 | None
+
+    @classmethod
+    def of(cls, found: Audit | None) -> Self:
+        """What is on record."""
+        if found is None:
+            return cls(made=None, report_sha256=None)
+        return cls(made=f"{found.made:%Y-%m-%dT%H:%M:%SZ}", report_sha256=found.sha256)
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> Self:
+        if (self.made is None) != (self.report_sha256 is None):
+            raise ValueError("made and report_sha256 stand together or not at all")
+        return self
 
 
 class PublicationFacts(FactsBase):

@@ -129,6 +129,7 @@ def _protected(facts: Facts) -> str:
         f"Exactly: {p.definition} with rho = {number(p.rho)} for each {p.unit} ({each}).\n\n"
         f"The period holds {count}. {escape(p.several_units)}"
         + ("" if facts.opt_outs is None else f"\n\n{sentences.opt_outs(facts.opt_outs)}")
+        + ("" if facts.audit is None else f"\n\n{sentences.audit(facts.audit.made)}")
     )
 
 

@@ -103,6 +103,19 @@ def synthetic() -> str:
     return "SYNTHETIC: the records behind this release were simulated. It says nothing about any real place."
 
 
+def audit(made: str | None) -> str:
+    """Whether the code that made a release had withstood attacks."""
+    if made is None:
+        return (
+            "The code that made this release had passed no audit by attack in the 30 days before it: that the "
+            "guarantee is kept rests on proofs and tests alone."
+        )
+    return (
+        f"The code that made this release passed an audit by attack on {made[:10]}: no attack on simulated copies did "
+        "better than the guarantee allows. `manifest.json` names the report by its SHA-256."
+    )
+
+
 def opt_outs(version: int) -> str:
     """That there are devices which are not counted."""
     return (
