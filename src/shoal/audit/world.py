@@ -119,6 +119,12 @@ class World:
         """The same without the bound."""
         return {m.name: vectors(self.traces, self.design, m, bounded=False) for m in self.design.measures}
 
+    @cached_property
+    def shown(self) -> Bool:
+        """bool[m]: targets that do anything that is counted; of the others there is nothing to be found."""
+        every = [vectors.norms(absolute=True) for vectors in self.raw.values()]
+        return np.asarray(np.sum(every, axis=0)[: self.targets.size] > 0)
+
     def release(self, there: Bool, plan: Plan | None = None, state: Path | None = None) -> Tables:
         """One more release, of the devices in `there` (bool[d]); by another plan over these records, if given.
 

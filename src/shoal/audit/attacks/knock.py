@@ -17,7 +17,7 @@ from scipy.sparse import csr_array
 
 from shoal._arrays import Bool, Float64, Int64
 from shoal.audit.attack import Finding
-from shoal.audit.attacks._games import EXACT, K_ANONYMOUS, RELEASE, Played, shown
+from shoal.audit.attacks._games import EXACT, RELEASE, Played, shown
 from shoal.audit.people import dice
 from shoal.audit.world import World
 
@@ -51,8 +51,8 @@ class Knock:
                     learnt[where] = classifier(shadows, inside)
                 mean, scale, plane = learnt[where]
                 seen = np.concatenate([np.nan_to_num(tables.estimate[name])[cells] for name, cells in used.items()])
-                played.add(where, ((seen - mean) / scale) @ plane, one.inside)
-        return [played.finding(world, self.name, "all", (EXACT, K_ANONYMOUS))]
+                played.add(where, ((seen - mean) / scale) @ plane, one.inside, world.shown)
+        return [played.finding(world, self.name, "all", (EXACT,))]
 
 
 def classifier(shadows: Float64, inside: Bool) -> tuple[Float64, Float64, Float64]:

@@ -44,7 +44,7 @@ class Membership:
                     whole += ratio
                     for test, score in ((RATIO, ratio), (ONE, length), (TWO, -np.abs(length - 1))):
                         played[test, measure.name].add(where, score, one.inside, alone > 0)
-                together.add(where, whole, one.inside)
+                together.add(where, whole, one.inside, world.shown)
         every = (EXACT, K_ANONYMOUS)
         found = [
             game.finding(world, f"{self.name}, {test}", statistic, (EXACT,))
