@@ -37,7 +37,7 @@ MOST_CELLS = 2_500_000
 FEWEST = 500
 DRAWS = 100_000
 """Of Laplace noise, to learn how often a guess is right."""
-ALARM = 0.01
+ALARM = 0.008
 """Chance of a false alarm, over all statistics together, where the mechanism is exactly what it claims."""
 _DEGREE = 111_195.0
 """Metres of a degree of latitude."""
