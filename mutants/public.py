@@ -2,7 +2,7 @@
 
 from mutants._mutant import Edit, Mutant
 
-_REPLAY = "pipeline/test_order.py::test_record_and_replay[one record]"
+_REPLAY = "pipeline/test_replay.py::test_a_neighbour_is_treated_alike[seen once]"
 _ROWS = "            rows = {name: table.rows for name, table in estimated.items()}\n"
 
 MUTANTS = (

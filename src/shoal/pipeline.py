@@ -104,7 +104,7 @@ def run(
             request = request_of(design)
             state.accounts.check(request)  # refuse before hours of work; `charge` below decides
             require_room(size, (state.releases, out))
-            sums, opt_outs = _sum_up(design, engine, source, state, denied, progress, tell)
+            sums, opt_outs = sum_up(design, engine, source, state, denied, progress, tell)
             require_room(size, (state.releases, out))
             request = replace(request, key=key or _request_key(design, source, state, progress, denied))
             account_unit = state.accounts.check(request).account.unit
@@ -145,7 +145,7 @@ def _warn(design: Design, denied: DenyList | None, tell: Tell) -> None:
         tell(late)
 
 
-def _sum_up(
+def sum_up(
     design: Design,
     engine: Engine[Any],
     source: Opened,

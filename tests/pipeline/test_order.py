@@ -1,26 +1,23 @@
-"""Charge first, then draw: in this order, whatever fails and whoever runs beside; and nothing depends on one device."""
+"""Charge first, then draw: in this order, whatever fails and whoever runs beside."""
 
 import errno
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow.parquet as pq
 import pytest
 
 import shoal
 from shoal import pipeline
-from shoal._arrays import Float64, Int64
+from shoal._arrays import Int64
 from shoal.buckets import store
 from shoal.design import Design
-from shoal.ends import Selection, select
 from shoal.engines import LocalEngine
 from shoal.errors import BudgetError, DataError, StateError
-from shoal.keys import Grid
 from shoal.ledger import Request
 from shoal.ledger.accounts import Accounts
 from shoal.plan import Plan
@@ -29,7 +26,7 @@ from shoal.privacy.budget import Paid
 from shoal.privacy.mechanism import Mechanism
 from shoal.privacy.noise import Measurements, measure
 from shoal.privacy.sums import ExactSums
-from shoal.release import _checks, show
+from shoal.release import show
 from shoal.release.overview import overview
 from shoal.release.proof import add_proof
 from shoal.release.read import Release
@@ -291,110 +288,6 @@ class TestBesideAnother:
         assert drawn == [charge.charge] * len(MEASURED)
 
 
-DEVICES = sorted({row.device for row in ROWS})
-ALONE = source.Record("1f0e3dad-0f7f-4b0e-8f3b-0a4f1d3c5b77", source.FIRST_DAY + 12_345, 20.6123457, -103.3712345)
-
-
-@pytest.mark.parametrize(
-    ("more", "less"),
-    [
-        ([], DEVICES[:1]),  # a number
-        ([], DEVICES[-1:]),  # a UUID
-        ([ALONE], [ALONE.device]),  # of one record
-        ([ALONE._replace(time=ALONE.time + 97 * i) for i in range(800)], [ALONE.device]),  # of a third of all records
-        ([ALONE._replace(lat=-33.0)], [ALONE.device]),  # the only one elsewhere
-    ],
-    ids=["usual", "usual too", "one record", "very many records", "far away"],
-)
-def test_record_and_replay(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: list[source.Record], less: list[str]
-) -> None:
-    """With a device and without: the same requests, draws and tables; only noise and what is secret may differ.
-
-    In small what dp-recorder does: privacy is proven for the draws, so all that is around them must be the same for
-    neighbours.
-    """
-    rows = [*ROWS, *more]
-    seen = []
-    for name, own in (("with", rows), ("without", [row for row in rows if row.device not in less])):
-        with monkeypatch.context() as patch:
-            house = House.build(tmp_path / name, own)
-            tape = Tape(house)
-            watch_draws(tape, patch)
-            phases: list[str] = []
-            release = shoal.release(
-                Plan.load(house.plan()),
-                state=house.state,
-                out=house.out,
-                progress=lambda phase, *_, phases=phases: phases.append(phase),
-                tell=silent,
-            )
-        requests = [terms(request) for request in tape.requests]
-        seen.append((tape.events, tape.measured, requests, sorted(set(phases)), facts(release)))
-    assert seen[0] == seen[1]
-    assert [measure for measure, _, _ in seen[0][1]] == MEASURED
-
-
-def test_record_and_replay_would_see_a_release_that_depends_on_a_device(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Seeded fault: a table that lacks a row."""
-    house = House.build(tmp_path / "house", ROWS)
-    release = shoal.release(Plan.load(house.plan()), state=house.state, out=house.out, progress=silent, tell=silent)
-    before = facts(release)
-    file = release.folder / "tables" / "visits.parquet"
-    table = pq.read_table(file)
-    pq.write_table(table.slice(1), file)
-    assert facts(release) != before
-    pq.write_table(table, file)
-    assert facts(release) == before
-
-
-def watch_draws(tape: Tape, patch: pytest.MonkeyPatch) -> None:
-    """Put requests, draws and their sizes on the tape."""
-    charge = Accounts.charge
-
-    def charging(accounts: Accounts, request: Request) -> object:
-        tape.requests.append(request)
-        tape.events.append("charge")
-        return charge(accounts, request)
-
-    def drawing(sums: ExactSums, statistic: str, mechanism: Mechanism, paid: Paid) -> object:
-        tape.measured.append((statistic, mechanism, open_sums(sums).size))
-        tape.events.append("draw")
-        return measure(sums, statistic, mechanism, paid)
-
-    patch.setattr(Accounts, "charge", charging)
-    patch.setattr(pipeline, "measure", drawing)
-
-
-def terms(request: Request) -> Mapping[str, object]:
-    """All that a request says, but the keyed digest of the records."""
-    return {name: value for name, value in vars(request).items() if name != "key"}
-
-
-def facts(release: Release) -> object:
-    """All that a release shows but its noise: files, columns, types, keys and rows, and what its manifest says."""
-    files = sorted(str(path.relative_to(release.folder)) for path in release.folder.rglob("*"))
-    tables = []
-    for name in release.tables:
-        table = pq.read_table(release.folder / "tables" / f"{name}.parquet")
-        known = [*release[name].keys, "suppressed"]  # errors follow from noisy numbers
-        tables.append((table.schema, table.num_rows, table.select(known)))
-    after_noise = {"corrected", "width"}
-    told = release.manifest.model_dump(
-        exclude={
-            "created": True,
-            "account": {"charge"},
-            "log": True,  # each house has its own
-            "files": True,
-            "statistics": {"__all__": after_noise},
-        }
-    )
-    zones = (release.folder / "zones.parquet").read_bytes()
-    return files, tables, told, zones
-
-
 def published_nothing(house: House) -> None:
     assert list(house.out.iterdir()) == []
 
@@ -460,42 +353,6 @@ class TestTopDown:
         ids = release.places.ids
         assert facts.ends == ((ids[1], ids[3]), (ids[0], ids[2])) and facts.cells == 20
         assert release["flows.origin"].facts.cells == 5 * zones
-
-    @pytest.mark.parametrize("honest", [True, False], ids=["honest", "seeded fault: ends kept by exact totals"])
-    def test_record_and_replay(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, honest: bool) -> None:
-        """With a device and without, given the same noisy ends: the same cells are drawn, the same rows published."""
-        exact: list[ExactSums] = []
-
-        def peeping(grid: Grid, totals: Sequence[Float64], stderr: Sequence[float]) -> Selection:
-            looked = [open_sums(sums).reshape(-1, 5).sum(axis=1) > 0 for sums in exact[-2:]]
-            return select(grid, [np.where(one[:, None], 1e9, -1e9) for one in looked], stderr)
-
-        if not honest:
-            usual = Played.__call__
-
-            def noted(own: Played, sums: ExactSums, *arguments: Any, **more: Any) -> Measurements:
-                exact.append(sums)
-                return usual(own, sums, *arguments, **more)
-
-            monkeypatch.setattr(Played, "__call__", noted)
-            monkeypatch.setattr(pipeline, "select", peeping)
-            monkeypatch.setattr(_checks, "are_selected", lambda *_: True)
-        monkeypatch.setattr(_pairs, "LARGE", 0)
-        ends: dict[str, Measurements] = {}
-        seen = []
-        for name, own in (("with", ROWS), ("without", [row for row in ROWS if row.device != DEVICES[0]])):
-            house = House.build(tmp_path / name, own)
-            file = house.plan()
-            text = file.read_text()
-            file.write_text(text[: text.index("[statistics.")] + "[statistics.flows]\n")
-            played = Played()
-            played.ends = ends
-            with monkeypatch.context() as patch:
-                patch.setattr(pipeline, "measure", played)
-                release = shoal.release(Plan.load(file), state=house.state, out=house.out, progress=silent, tell=silent)
-            ends = played.ends
-            seen.append((played.asked, facts(release)))
-        assert (seen[0] == seen[1]) == honest
 
     def test_nobody_stands_out(self, tape: Tape, plan: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """No pair has a row then; the ends are complete, and the release verifies."""

@@ -18,11 +18,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtr
 
 from shoal._arrays import Bool, Float64
 from shoal.audit.ceiling import Ceiling
 from shoal.audit.contribution import Vectors, sums, vectors
 from shoal.audit.copy import copy_of, source_of
+from shoal.audit.people import dice
 from shoal.audit.publish import Tables, publish
 from shoal.audit.rates import least_mu, tail
 from shoal.audit.traces import Traces, step_of
@@ -33,7 +35,9 @@ CANARIES = 5_000
 MOST_CELLS = 2_500_000
 """Numbers of the run; with more there are fewer canaries. A core draws 100,000 of them in a second."""
 FEWEST = 500
-ALARM = 0.01
+DRAWS = 100_000
+"""Of Laplace noise, to learn how often a guess is right."""
+ALARM = 0.008
 """Chance of a false alarm, over all statistics together, where the mechanism is exactly what it claims."""
 _DEGREE = 111_195.0
 """Metres of a degree of latitude."""
@@ -45,10 +49,12 @@ class Canaries:
 
     canaries  of which it was guessed
     right     guesses that were right
-    filled    share of the bound that the canaries' vectors reach
+    filled    share of the bound that the canaries reach: their vectors, or with Laplace noise their largest number
     claim     what the plan's noise claims
+    allowed   share of right guesses that noise as stated lets expect at most; with Gaussian noise what `claim` allows,
+              with Laplace noise less where the vector lies in several numbers
     least_mu  what the loss is at least, at confidence 1 - level
-    chance    of so many right guesses or more where the claim holds
+    chance    of so many right guesses or more where noise and bound are as stated
     level     below which `chance` is no accident
     """
 
@@ -57,6 +63,7 @@ class Canaries:
     right: int
     filled: float
     claim: Ceiling
+    allowed: float
     least_mu: float
     chance: float
     level: float
@@ -68,6 +75,7 @@ class Canaries:
             "right": self.right,
             "bound_filled": round(self.filled, 4),
             "claim": self.claim.as_json(),
+            "allowed": round(self.allowed, 5),
             "least_mu": round(self.least_mu, 4),
             "chance": self.chance,
             "level": self.level,
@@ -76,7 +84,7 @@ class Canaries:
 
     @property
     def kept(self) -> bool:
-        """Is what was seen possible where the claim holds?"""
+        """Is what was seen possible where the noise and the bound are as stated?"""
         return self.chance >= self.level
 
 
@@ -84,8 +92,9 @@ def canaries(plan: Plan, *, number: int = CANARIES) -> tuple[Canaries, ...]:
     """Audit the pipeline with canaries under the statistics, bounds, noise and budget of `plan`; no record is opened.
 
     The zones are the audit's own: a few for each canary, far from all others. Each goes from one of its zones to the
-    next hour by hour for a whole unit, which fills every bound many times over; of a plan with `stay_home` half of them
-    stay where they are.
+    next hour by hour for a whole unit, which fills every bound many times over. Where a plan has `stay_home`, some stay
+    where they are. Where it has Laplace noise, which shows a contribution best that lies in one number alone, some go
+    from a zone to outside all of them and back.
     """
     with TemporaryDirectory(prefix="shoal-audit-") as name:
         folder = Path(name)
@@ -103,15 +112,16 @@ def coins(number: int) -> Bool:
 def judged(design: Design, traces: Traces, there: Bool, seen: Tables) -> tuple[Canaries, ...]:
     """What the release says of the canaries: of each statistic, and of all together."""
     fine = [measure for measure in design.measures if measure.level is None]
-    evidence, filled = {}, {}
+    evidence, filled, added = {}, {}, {}
     for measure in fine:
-        expected = vectors(traces, design, measure, bounded=True)
+        added[measure.name] = expected = vectors(traces, design, measure, bounded=True)
         laplace = measure.mechanism.kind == "laplace"
         evidence[measure.name] = log_likelihood(expected, seen.estimate[measure.name], measure)
-        filled[measure.name] = expected.norms(absolute=laplace) * 1024 / measure.mechanism.norm
+        longest = expected.largest if laplace else expected.norms(absolute=False)
+        filled[measure.name] = longest * 1024 / measure.mechanism.norm
     found = []
     for name, group in [*((m.name, [m]) for m in fine), *([("all", fine)] if len(fine) > 1 else [])]:
-        reach = np.linalg.norm([filled[m.name] for m in group], axis=0)
+        reach = np.linalg.norm([filled[m.name] * float(m.mechanism.rho) ** 0.5 for m in group], axis=0)
         asked = reach > 0.98 * reach.max()
         ratio = np.sum([evidence[m.name] for m in group], axis=0)[asked]
         claim = claim_of(group)
@@ -119,13 +129,42 @@ def judged(design: Design, traces: Traces, there: Bool, seen: Tables) -> tuple[C
         level = ALARM / 2 if name == "all" else ALARM / (2 if len(fine) > 1 else 1) / len(fine)
         right = int(((ratio > 0) == there[asked]).sum())
         share = float(np.mean([filled[m.name][asked].mean() for m in group]))
-        found.append(_judge(name, int(asked.sum()), right, share, claim, level))
+        one = int(np.flatnonzero(asked)[0])  # all that are asked are alike
+        allowed = stated([(m, added[m.name].weight[added[m.name].devices == one]) for m in group])
+        found.append(_judge(name, int(asked.sum()), right, share, claim, min(allowed, claim.accuracy), level))
     return tuple(found)
 
 
-def _judge(statistic: str, number: int, right: int, filled: float, claim: Ceiling, level: float) -> Canaries:
-    chance = tail(right, number, claim.accuracy)
-    return Canaries(statistic, number, right, filled, claim, least_mu(right, number, level), chance, level)
+def _judge(
+    statistic: str, number: int, right: int, filled: float, claim: Ceiling, allowed: float, level: float
+) -> Canaries:
+    chance, least = tail(right, number, allowed), least_mu(right, number, level)
+    return Canaries(statistic, number, right, filled, claim, allowed, least, chance, level)
+
+
+def stated(parts: Sequence[tuple[Measure, Float64]]) -> float:
+    """Chance that a guess by the likelihood ratio is right where noise is as stated, for a device that adds `parts`.
+
+    parts  measures, and the weights of the device's vector in each
+
+    Gaussian: Phi(|vector| / (2 sigma)). With Laplace noise it is found by drawing that noise, and three standard errors
+    are added.
+    """
+    square, ratio = 0.0, np.zeros(DRAWS)
+    luck = dice()
+    for measure, weight in parts:
+        each = weight * 1024 / measure.mechanism.scale
+        if measure.mechanism.kind == "gaussian":
+            square += float((each**2).sum())
+            continue
+        for step in each.tolist():
+            draw = luck.laplace(size=DRAWS)
+            ratio += np.abs(draw) - np.abs(draw - step)
+    if not ratio.any():
+        return float(ndtr(square**0.5 / 2))
+    ratio += luck.normal(-square / 2, square**0.5, DRAWS)
+    share = float((ratio < 0).mean() + (ratio == 0).mean() / 2)  # of a device that is out; one that is in is its mirror
+    return min(1.0, share + float(3 * (share * (1 - share) / DRAWS) ** 0.5))
 
 
 def claim_of(measures: Sequence[Measure], units: int = 1) -> Ceiling:
@@ -165,7 +204,7 @@ def _cage(plan: Plan, folder: Path, number: int) -> tuple[Plan, Design, Traces]:
             wishes[name] = wishes[name].model_copy(update={"max_km": longest})
     cage = copy.model_copy(
         update={
-            "zones": Zones(kind="points", file=str(folder / "zones.csv")),
+            "zones": Zones(kind="points", file=str(folder / "zones.csv"), within=Fraction(ceil(radius))),
             "places": None,
             "source": source_of(plan),
             "statistics": wishes,
@@ -176,7 +215,7 @@ def _cage(plan: Plan, folder: Path, number: int) -> tuple[Plan, Design, Traces]:
     number = max(FEWEST, min(number, int(MOST_CELLS / each)))
     points = _write_zones(folder / "zones.csv", number, zones, apart)
     design = Design.of(cage)
-    return cage, design, _walks(design, points, number, zones, step_of(float(plan.movement.max_gap_minutes)))
+    return cage, design, _walks(design, points, number, zones, apart)
 
 
 def _wish(name: str, wish: Statistic, own: Design) -> Statistic:
@@ -210,12 +249,22 @@ def _write_zones(file: Path, number: int, zones: int, apart: float) -> Float64:
     return points
 
 
-def _walks(design: Design, points: Float64, number: int, zones: int, step: int) -> Traces:
-    """Each canary in its own zones, in turn; of a plan with `stay_home` every other one stays in its first."""
+def _walks(design: Design, points: Float64, number: int, zones: int, apart: float) -> Traces:
+    """Each canary in its own zones, in turn; some stay in the first, some leave it and come back (`canaries`)."""
+    step = step_of(float(design.plan.movement.max_gap_minutes))
     least = ceil((float(design.plan.movement.stay_minutes) * 60 + step) / 3600)
     turn = (np.arange(design.calendar.hours) // least) % zones
     own = zones * np.arange(number)[:, None]
     places = (own + turn[None, :]).astype(np.int32)
+    kinds = ["around"]
     if "stay_home" in design.plan.statistics:
-        places[::2] = own[::2]
-    return Traces(places, design.calendar, points, step)
+        kinds.append("still")
+    laplace = any(m.mechanism.kind == "laplace" for m in design.measures if m.level is None)
+    if laplace and design.plan.source.kind == "points":
+        kinds.append("back")
+    outside = points[::zones] + np.array([zones * apart / _DEGREE, 0.0])  # one for each canary, beyond its last zone
+    for kind, walk in (("still", own), ("back", np.where(turn % 2, points.shape[0] + own // zones, own))):
+        if kind in kinds:
+            at = kinds.index(kind)
+            places[at :: len(kinds)] = walk[at :: len(kinds)]
+    return Traces(places, design.calendar, np.concatenate([points, outside]), step)

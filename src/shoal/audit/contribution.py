@@ -48,6 +48,13 @@ class Vectors:
         return total if absolute else np.asarray(np.sqrt(total))
 
     @property
+    def largest(self) -> Float64:
+        """Largest weight of each device: float64[d]."""
+        found = np.zeros(self.first.size - 1)
+        np.maximum.at(found, self.devices, self.weight)
+        return found
+
+    @property
     def devices(self) -> Int64:
         """int64[n]: device of each entry."""
         return np.repeat(np.arange(self.first.size - 1), np.diff(self.first))
@@ -109,7 +116,8 @@ def _merged(row: Int64, cell: Int64, amount: Float64) -> tuple[Int64, Int64, Flo
 class _Rows:
     """Stays of all rows (device * units + unit), one after the other, ascending by row and time; n of them.
 
-    row, zone     int64[n]
+    row, at       int64[n]  `at` is the place of the traces
+    zone          int64[n]  the zone there, -1 where it is outside all of them
     begin, until  int64[n]  hours of the calendar, `until` exclusive
     start, end    int64[n]  seconds: of its first record, and of the first elsewhere, or of its last before a silence
     follows       bool[n]   the next one follows without silence, in the same row: a trip leads there
@@ -118,6 +126,7 @@ class _Rows:
     traces: Traces
     design: Design
     row: Int64
+    at: Int64
     zone: Int64
     begin: Int64
     until: Int64
@@ -135,20 +144,21 @@ class _Rows:
         changes[:, 1:] = np.diff(places, axis=1) != 0
         changes |= first_of_unit
         device, begin = (index.astype(np.int64) for index in np.nonzero(changes))
-        zone = places[device, begin]
+        at = places[device, begin]
         row = device * calendar.units + unit[begin]
         until = np.full(begin.size, calendar.hours, dtype=np.int64)
         follower = np.zeros(begin.size, dtype=np.bool_)
         follower[:-1] = np.diff(device) == 0
         until[:-1][follower[:-1]] = begin[1:][follower[:-1]]
         follows = np.zeros(begin.size, dtype=np.bool_)
-        follows[:-1] = (np.diff(row) == 0) & (zone[1:] >= 0)
+        follows[:-1] = (np.diff(row) == 0) & (at[1:] >= 0)
         half = traces.step // 2
         hours = calendar.hour_start
         start = hours[begin] + half
         end = np.where(follows, hours[until] + half, hours[until] - half)
-        on = zone >= 0
-        return cls(traces, design, row[on], zone[on], begin[on], until[on], start[on], end[on], follows[on])
+        on = at >= 0
+        zone = np.where(at < len(design.zones), at, -1)
+        return cls(traces, design, row[on], at[on], zone[on], begin[on], until[on], start[on], end[on], follows[on])
 
     @property
     def homes(self) -> Int64:
@@ -157,7 +167,9 @@ class _Rows:
         night = np.concatenate([[0], np.cumsum(np.where(calendar.is_night, np.diff(calendar.hour_start), 0))])
         ends = (self.start, self.end)
         before = [_night_before(instant, calendar.hour_start, calendar.is_night, night) for instant in ends]
-        row, zone, seconds = _merged(self.row, self.zone, (before[1] - before[0]).astype(np.float64))
+        known = self.zone >= 0
+        spent = (before[1] - before[0])[known].astype(np.float64)
+        row, zone, seconds = _merged(self.row[known], self.zone[known], spent)
         order = np.lexsort((zone, -seconds, row))
         row, zone, seconds = row[order], zone[order], seconds[order]
         home = np.full(traces.devices * calendar.units, -1, dtype=np.int64)
@@ -192,20 +204,21 @@ def _presence(rows: _Rows, grid: Grid) -> _Entries:
     silent_before[:, 1:], silent_after[:, :-1] = ~known, ~known
     seconds = HOUR - alone * (silent_before.astype(np.int64) + silent_after)
     device, hour = np.nonzero(on)
-    cell = grid.cell(places[device, hour], 0, grid.time.of_hour[hour].astype(np.int64))
+    zone = np.where(places < len(rows.design.zones), places, -1)[device, hour]
+    cell = grid.cell(zone, 0, grid.time.of_hour[hour].astype(np.int64))
     return device * calendar.units + unit[hour], cell, seconds[device, hour] / HOUR
 
 
-def _places(rows: _Rows, grid: Grid, zone: Int64) -> Int64:
-    """Place of a grid of single places in which a zone's middle lies: the zone, or the named place."""
+def _places(rows: _Rows, grid: Grid) -> Int64:
+    """Place of a grid of single places in which each stay is: the zone, or the named place."""
     if grid.columns != ("place",):
-        return zone
+        return rows.zone
     named = rows.design.places
     if named is None:
         raise TypeError("named places are needed")
     degrees = np.round(rows.traces.points * 1e7).astype(np.int32)
     lat, lon = np.ascontiguousarray(degrees.T)
-    return named.locate(lat, lon).astype(np.int64)[zone]
+    return named.locate(lat, lon).astype(np.int64)[rows.at]
 
 
 def _visits(rows: _Rows, grid: Grid) -> _Entries:
@@ -213,12 +226,12 @@ def _visits(rows: _Rows, grid: Grid) -> _Entries:
         trips = rows.trips
         hour = rows.until[trips]  # of the arrival, half a step after it began
         return rows.row[trips], grid.cell(rows.zone[trips + 1], 0, _bin(grid, hour)), np.ones(trips.size)
-    place = _places(rows, grid, rows.zone)
+    place = _places(rows, grid)
     return rows.row, grid.cell(place, 0, _bin(grid, rows.begin)), np.ones(rows.row.size)
 
 
 def _dwell(rows: _Rows, grid: Grid) -> _Entries:
-    place, class_ = _places(rows, grid, rows.zone), DURATIONS.of(rows.end - rows.start)
+    place, class_ = _places(rows, grid), DURATIONS.of(rows.end - rows.start)
     return rows.row, grid.cell(place, class_, _bin(grid, rows.begin)), np.ones(rows.row.size)
 
 
@@ -253,7 +266,7 @@ def _stay_home(rows: _Rows, grid: Grid) -> _Entries:
 def _gyration(rows: _Rows, grid: Grid) -> _Entries:
     weight, number = (rows.end - rows.start).astype(np.float64), rows.homes.size
     total = sums(rows.row, weight, number)
-    at, seen = rows.traces.points[rows.zone], total > 0
+    at, seen = rows.traces.points[rows.at], total > 0
     centre = np.column_stack([sums(rows.row, weight * at[:, i], number) for i in (0, 1)])
     centre[seen] /= total[seen, None]
     square = sums(rows.row, weight * metres(at, centre[rows.row]) ** 2, number)
@@ -304,7 +317,7 @@ def _days(rows: _Rows) -> tuple[Int64, Int64, Int64, Float64]:
     seen = np.unique(row * number + days[hour])
     trips = rows.trips
     points = rows.traces.points
-    way = np.floor(metres(points[rows.zone[trips]], points[rows.zone[trips + 1]]))
+    way = np.floor(metres(points[rows.at[trips]], points[rows.at[trips + 1]]))
     at = np.searchsorted(seen, rows.row[trips] * number + days[rows.until[trips]])
     row, day = np.divmod(seen, number)
     return row, day, np.bincount(at, minlength=seen.size).astype(np.int64), sums(at, way, seen.size)

@@ -36,7 +36,7 @@ def page(report: Report) -> str:
                     c.statistic,
                     f"{c.canaries:,}",
                     percent(c.right / c.canaries),
-                    percent(c.claim.accuracy),
+                    percent(c.allowed),
                     f"{c.least_mu:.2f}",
                     c.claim.words,
                     mark(c.kept),

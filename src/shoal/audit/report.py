@@ -116,7 +116,7 @@ def _canary_grid(found: Sequence[Canaries]) -> "Table":
             c.statistic,
             f"{c.canaries:,}",
             percent(c.right / c.canaries),
-            percent(c.claim.accuracy),
+            percent(c.allowed),
             f"{c.least_mu:.2f}",
             c.claim.words,
             mark(c.kept),

@@ -22,16 +22,17 @@ FEW, MANY = 5_000, 20_000
 
 
 def audit(
-    plan: Plan, *, full: bool = False, progress: Told | None = None, attacks: Sequence[Attack] = ATTACKS
+    plan: Plan, *, full: bool = False, progress: Told | None = None, attacks: Sequence[Attack] | None = None
 ) -> Report:
     """Attack a simulated copy of what `plan` would publish. Opens its zone files, never its records; charges nothing.
 
     full      many more releases, for a night; else some minutes
     progress  called with (phase, done from 0 to 1)
+    attacks   default: all that there are
 
     Raises `PlanError` where the plan can't be meant.
     """
-    told, begin = progress or _silent, monotonic()
+    told, begin, attacks = progress or _silent, monotonic(), ATTACKS if attacks is None else attacks
     told("Canaries", 0.0)
     alone = canaries(plan, number=MANY if full else FEW)
     told("Canaries", 1.0)

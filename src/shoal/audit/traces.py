@@ -24,9 +24,10 @@ STEPS = (30, 20, 15, 12, 10, 6, 5, 4, 3, 2)
 class Traces:
     """Where invented devices are.
 
-    places    int32[d, h]  zone of each device in each hour of the calendar, -1 where it is switched off
+    places    int32[d, h]  where each device is in each hour of the calendar: a zone, or a later one of `points`, which
+              is outside all zones; -1 where it is switched off
     calendar  of the simulated plan
-    points    float64[z, 2]  latitude and longitude from which a device in a zone reports, degrees
+    points    float64[z or more, 2]  latitude and longitude from which a device there reports, degrees
     step      seconds between two records; the first of an hour comes half a step after it began
     """
 

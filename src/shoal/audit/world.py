@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from shoal._arrays import Bool, Float64, Int32, Int64
 from shoal.audit.canary import claim_of, coins
@@ -20,6 +21,8 @@ from shoal.audit.traces import Traces
 from shoal.design import Design, Measure
 from shoal.plan import Plan
 
+APART = 0.2
+"""Cosine of two vectors below which noise that hits them is as good as independent."""
 K = 10
 """Numbers below are left out of k-anonymous tables."""
 
@@ -33,9 +36,9 @@ class Size:
     releases  the coins are thrown anew for each
     """
 
-    devices: int = 200
-    targets: int = 180
-    releases: int = 6
+    devices: int = 400
+    targets: int = 360
+    releases: int = 10
 
 
 QUICK = Size()
@@ -99,6 +102,7 @@ class World:
     targets: Int64
     rounds: tuple[Round, ...]
     folder: Path
+    _cosines: dict[str, Float64] = field(default_factory=dict)
 
     @property
     def places(self) -> Int32:
@@ -118,6 +122,40 @@ class World:
     def raw(self) -> Mapping[str, Vectors]:
         """The same without the bound."""
         return {m.name: vectors(self.traces, self.design, m, bounded=False) for m in self.design.measures}
+
+    @cached_property
+    def shown(self) -> Bool:
+        """bool[m]: targets that do anything that is counted; of the others there is nothing to be found."""
+        every = [vectors.norms(absolute=True) for vectors in self.raw.values()]
+        return np.asarray(np.sum(every, axis=0)[: self.targets.size] > 0)
+
+    def apart(self, statistic: str = "all") -> Bool:
+        """bool[m]: some of the targets, chosen at random, whose vectors have next to nothing in common.
+
+        In one release neighbours are hit by the same noise, so that their scores are right or wrong together: rates
+        over all of them would say more than was seen, and a threshold chosen afterwards would fit that noise. Of
+        targets that are apart each is a trial of its own.
+        """
+        alike = self._alike(statistic)
+        chosen = np.zeros(self.targets.size, dtype=np.bool_)
+        for target in dice().permutation(self.targets.size).tolist():
+            if alike[target, target] > 0 and not (alike[target, chosen] > APART).any():
+                chosen[target] = True
+        return chosen
+
+    def _alike(self, statistic: str) -> Float64:
+        """float64[m, m]: cosines of the targets' vectors, each measure in units of its noise; 0 where one is empty."""
+        if statistic not in self._cosines:
+            m, product = self.targets.size, np.zeros((self.targets.size, self.targets.size))
+            for measure in self.fine:
+                if statistic in ("all", measure.name):
+                    found = self.bounded[measure.name]
+                    rows = csr_array((found.weight, found.cell, found.first), shape=(self.traces.devices, found.cells))
+                    common = np.asarray((rows[:m] @ rows[:m].T).toarray(), dtype=np.float64)
+                    product += common * (1024 / measure.mechanism.scale) ** 2
+            length = np.sqrt(np.diag(product))
+            self._cosines[statistic] = product / np.maximum(np.outer(length, length), 1e-300)
+        return self._cosines[statistic]
 
     def release(self, there: Bool, plan: Plan | None = None, state: Path | None = None) -> Tables:
         """One more release, of the devices in `there` (bool[d]); by another plan over these records, if given.

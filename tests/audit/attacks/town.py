@@ -70,6 +70,10 @@ class Town:
     def design(self) -> Design:
         return Design.of(self.plan)
 
+    def apart(self, statistic: str) -> Bool:
+        """All: they are spread over many squares."""
+        return np.ones(len(self.targets), dtype=np.bool_)
+
     def release(self, there: Bool, plan: Plan | None = None, state: Path | None = None) -> Tables:
         plan = plan or self.plan
         with TemporaryDirectory(dir=self.folder) as out:

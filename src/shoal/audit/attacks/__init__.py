@@ -8,4 +8,4 @@ from shoal.audit.attacks.recovery import Recovery
 from shoal.audit.attacks.sequence import Releases
 from shoal.audit.attacks.zero import Zero
 
-ATTACKS: tuple[Attack, ...] = (Membership(), Knock(), Zero(), Recovery(), Averaging(), Releases())
+ATTACKS: tuple[Attack, ...] = (Membership(), Knock(), Zero(), Releases(), Recovery(), Averaging())

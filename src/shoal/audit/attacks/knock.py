@@ -17,11 +17,11 @@ from scipy.sparse import csr_array
 
 from shoal._arrays import Bool, Float64, Int64
 from shoal.audit.attack import Finding
-from shoal.audit.attacks._games import EXACT, K_ANONYMOUS, RELEASE, Played, shown
+from shoal.audit.attacks._games import EXACT, RELEASE, Played, shown
 from shoal.audit.people import dice
 from shoal.audit.world import World
 
-SHADOWS = 1_200
+SHADOWS = 1_500
 RIDGE = 0.1
 """Added to the mean square of each direction, in units of a number's own variance."""
 FEWEST_CELLS = 500
@@ -51,8 +51,9 @@ class Knock:
                     learnt[where] = classifier(shadows, inside)
                 mean, scale, plane = learnt[where]
                 seen = np.concatenate([np.nan_to_num(tables.estimate[name])[cells] for name, cells in used.items()])
-                played.add(where, ((seen - mean) / scale) @ plane, one.inside)
-        return [played.finding(world, self.name, "all", (EXACT, K_ANONYMOUS))]
+                asked = world.apart() if where == RELEASE else world.shown
+                played.add(where, ((seen - mean) / scale) @ plane, one.inside, asked)
+        return [played.finding(world, self.name, "all", (EXACT,))]
 
 
 def classifier(shadows: Float64, inside: Bool) -> tuple[Float64, Float64, Float64]:
@@ -61,10 +62,10 @@ def classifier(shadows: Float64, inside: Bool) -> tuple[Float64, Float64, Float6
     shadows  float64[s, n]; inside bool[s, m]: which targets were in each
     """
     mean, scale = shadows.mean(axis=0), shadows.std(axis=0) + 1e-3
-    left, strength, right = np.linalg.svd((shadows - mean) / scale, full_matrices=False)
-    number = shadows.shape[0]
-    shrunk = strength / (strength**2 + RIDGE * number)
-    plane = right.T @ (shrunk[:, None] * (left.T @ (inside - inside.mean(axis=0))))
+    scaled = (shadows - mean) / scale
+    number = len(scaled)
+    alike = scaled @ scaled.T + RIDGE * number * np.eye(number)  # as many equations as shadows, not as numbers
+    plane = scaled.T @ np.linalg.solve(alike, inside - inside.mean(axis=0))
     return mean, scale, plane
 
 

@@ -42,9 +42,10 @@ class Membership:
                     seen = tables.estimate[measure.name]
                     ratio, length = scores(known, seen, one.there, measure, suppress, m, noisy=where == RELEASE)
                     whole += ratio
+                    asked = world.apart(measure.name) if where == RELEASE else alone > 0
                     for test, score in ((RATIO, ratio), (ONE, length), (TWO, -np.abs(length - 1))):
-                        played[test, measure.name].add(where, score, one.inside, alone > 0)
-                together.add(where, whole, one.inside)
+                        played[test, measure.name].add(where, score, one.inside, asked)
+                together.add(where, whole, one.inside, world.apart() if where == RELEASE else world.shown)
         every = (EXACT, K_ANONYMOUS)
         found = [
             game.finding(world, f"{self.name}, {test}", statistic, (EXACT,))

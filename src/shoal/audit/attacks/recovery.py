@@ -20,7 +20,7 @@ LEAST = 0.6
 """Share of device-hours that must be recovered from exact counts, or this attack has no teeth."""
 
 
-FEWEST, MOST = 30, 300
+FEWEST, MOST = 60, 300
 """Devices that are attacked."""
 
 
@@ -29,7 +29,7 @@ class Recovery:
     """The adversary knows the release, the map, and how many devices there are; no trace, nor part of one.
 
     devices  that are attacked; as many others tell what the city's public average is. Default: one for three zones,
-             at least 30 and at most 300
+             at least 60 and at most 300
 
     A release of so few devices is the sparse case in which this attack does best: on exact counts nearly every zone at
     night is somebody's home. Its answer is a number for all of them together. Which path was matched with which device
@@ -41,6 +41,9 @@ class Recovery:
 
     def run(self, world: "World") -> Sequence[Share]:
         """One `Share`, or none where the plan does not count presence by zone and hour over a day or more.
+
+        Of the release, whichever recovers most: its hours as they are, every day the mean of all days, or everybody
+        where its mean over the period says.
 
         The hits are device-hours, counted in devices (a device whose hours are right to a third is a third of a hit),
         because one device's hours are not independent: a sum of n parts from 0 to 1 varies at most as n coins do
@@ -73,7 +76,7 @@ class Recovery:
             return recovered(still, truth, counted) / max(1, int(counted.sum()))
 
         guess = max(stays(average), share(_by_hour_of_day(average)))
-        found = share(released, _by_hour_of_day(released))
+        found = max(stays(released), share(released, _by_hour_of_day(released)))
         control = share(exact.astype(np.float64))
         return [
             Share(

@@ -8,6 +8,7 @@ import numpy as np
 
 from shoal._arrays import Bool, Float64, Int64
 from shoal.audit.attack import Finding, Scores
+from shoal.audit.canary import coins
 from shoal.audit.ceiling import Ceiling
 from shoal.design import Measure
 from shoal.privacy.mechanism import ONE, Mechanism
@@ -25,6 +26,7 @@ class Releases:
 
     releases  of one unit after the other; `QUARTER` weeks make a quarter. Everybody lives the same unit again and
               again, which is the worst case: each release asks about the very same cells
+    repeats   the whole sequence, with new coins: of one release only targets that are apart are trials of their own
 
     The score is the logarithm of the likelihood ratio of all releases together, which no test beats (Neyman & Pearson
     1933). Sequences are attacked like this, by what they have in common, in "Learning to attack" (2025, arXiv
@@ -32,6 +34,7 @@ class Releases:
     """
 
     releases: int = 4
+    repeats: int = 3
     name: ClassVar[str] = "membership over a sequence"
 
     def run(self, world: "World") -> Sequence[Finding]:
@@ -42,19 +45,25 @@ class Releases:
         measure = next((m for m in world.design.measures if m.name == "presence"), None)
         if measure is None or measure.grid.time.name != "hour" or measure.grid.columns != ("zone",):
             return []
-        inside = np.random.default_rng().random(len(world.targets)) < 0.5
-        there = np.ones(len(world.places), dtype=np.bool_)
-        there[world.targets[~inside]] = False
-        target = _Targets.of(world, measure, inside, bounded=True)
-        bare = _Targets.of(world, measure, inside, bounded=False)
-        each = [target.scores(world.release(there).estimate["presence"]) for _ in range(self.releases)]
-        exact = Scores(*_sides(bare.scores(world.exact(there).estimate["presence"]), inside))
+        known: dict[int, tuple[list[Float64], list[Float64]]] = {count: ([], []) for count in {1, self.releases}}
+        bare: tuple[list[Float64], list[Float64]] = ([], [])
+        for _ in range(self.repeats):
+            inside = coins(len(world.targets))
+            there = np.ones(len(world.places), dtype=np.bool_)
+            there[world.targets[~inside]] = False
+            target = _Targets.of(world, measure, inside, bounded=True)
+            each = [target.scores(world.release(there).estimate["presence"]) for _ in range(self.releases)]
+            apart = world.apart("presence")
+            for count, sides in known.items():
+                _add(sides, np.sum(each[:count], axis=0), inside, apart)
+            exact = _Targets.of(world, measure, inside, bounded=False).scores(world.exact(there).estimate["presence"])
+            _add(bare, exact, inside, np.ones(len(inside), dtype=np.bool_))
         units = world.design.calendar.units
-        found = []
-        for count in sorted({1, self.releases}):
-            scores = Scores(*_sides(np.sum(each[:count], axis=0), inside))
+        found, controls = [], {"exact": Scores(*map(np.concatenate, bare))}
+        for count, sides in sorted(known.items()):
+            scores = Scores(*map(np.concatenate, sides))
             name = f"{self.name}, {count} release{'s' if count > 1 else ''}"
-            found.append(Finding(name, "presence", scores, _ceiling(measure, count * units), {"exact": exact}))
+            found.append(Finding(name, "presence", scores, _ceiling(measure, count * units), controls, ("exact",)))
         return found
 
 
@@ -118,5 +127,7 @@ def _ceiling(measure: Measure, units: int) -> Ceiling:
     return Ceiling.of([measure.mechanism.rho], units=units)
 
 
-def _sides(scores: Float64, inside: Bool) -> tuple[Float64, Float64]:
-    return scores[inside], scores[~inside]
+def _add(sides: tuple[list[Float64], list[Float64]], scores: Float64, inside: Bool, asked: Bool) -> None:
+    """The scores of those who are asked to either side: who is in, who is not."""
+    sides[0].append(scores[inside & asked])
+    sides[1].append(scores[~inside & asked])

@@ -49,8 +49,9 @@ class Zero:
                     score += scores(known, seen, measure, noise, m)
                     kept = some[measure.name] if known.cell.size == some[measure.name].size else None
                     part += scores(known, seen, measure, noise, m, _first(kept, known, luck))
-                whole.add(where, score, one.inside)
-                tenth.add(where, part, one.inside)
+                asked = world.apart() if where == RELEASE else world.shown
+                whole.add(where, score, one.inside, asked)
+                tenth.add(where, part, one.inside, asked)
         return [
             whole.finding(world, f"{self.name}, the whole trace", "all", (EXACT,)),
             tenth.finding(world, f"{self.name}, a tenth of the trace", "all", ()),
