@@ -23,6 +23,7 @@ kind = "points"
 files = ["records/*"]
 timezone = "America/Mexico_City"
 time_unit = "s"
+cap = {cap}
 [source.columns]
 device = "uid"
 time = "seen"
@@ -62,9 +63,13 @@ class Record(NamedTuple):
 
 
 def plan_text(
-    controller: str = "City", start: str = "2019-03-04", end: str = "2019-03-06", epsilon: str = "0.25"
+    controller: str = "City",
+    start: str = "2019-03-04",
+    end: str = "2019-03-06",
+    epsilon: str = "0.25",
+    cap: str = "10",
 ) -> str:
-    return PLAN.format(controller=controller, start=start, end=end, epsilon=epsilon)
+    return PLAN.format(controller=controller, start=start, end=end, epsilon=epsilon, cap=cap)
 
 
 def identifiers(devices: int, dice: random.Random) -> list[str]:

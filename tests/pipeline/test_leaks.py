@@ -287,8 +287,16 @@ def spoil_nothing(house: House) -> None:
 
 
 def spend_all(house: House) -> None:
-    """Leaves less in the account than the plan asks for."""
-    assert command(*house.arguments(house.plan("greedy", epsilon="10"))).status == 0
+    """Leaves less in the account than the plan asks for.
+
+    The account is small instead of the first plan greedy: where much is spent there is little noise, and now and then
+    two neighbouring numbers come out as they are.
+    """
+    assert command(*house.arguments(house.plan("first", cap=SMALL))).status == 0
+
+
+SMALL = "0.3"
+"""Enough for one plan, not for two."""
 
 
 FAILURES: list[tuple[Callable[[House], None], tuple[str, ...], int, str]] = [
@@ -318,7 +326,8 @@ def test_an_error_says_what_is_wrong_and_nothing_else(
     """Whichever room it comes from; nothing is charged, published or left."""
     spoil(house)
     before = len(house.charges()), sorted(house.out.iterdir())
-    answer = command(*house.arguments(house.plan()), *words, "--json")
+    plan = house.plan(cap=SMALL) if spoil is spend_all else house.plan()
+    answer = command(*house.arguments(plan), *words, "--json")
     assert answer.status == status, answer.err
     assert where in answer.err and "Traceback" not in answer.err and answer.err.count("\n") == 1
     assert whole.secret.within(answer.err) == whole.secret.within(answer.out) == set(), "not shown, as it would leak"
