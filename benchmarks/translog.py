@@ -16,8 +16,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from shoal.disk import Disk
 from shoal.translog import Log, SigningKey
-from shoal.translog.files import Disk
 from shoal.translog.merkle import leaf_hash, verify_consistency, verify_inclusion
 
 KEY = SigningKey.from_seed("bench.example/log", bytes(32))

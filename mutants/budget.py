@@ -166,7 +166,7 @@ MUTANTS = (
         "one limit for all",
         (
             Edit(
-                "plan.py",
+                "plan/source.py",
                 "return MAX_EPSILON_SYNTHETIC if self.synthetic else MAX_EPSILON\n",
                 "return MAX_EPSILON_SYNTHETIC\n",
             ),

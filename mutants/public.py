@@ -10,7 +10,11 @@ MUTANTS = (
         "an exact total in the manifest",
         "readers want to know how many rows a release is made from",
         (
-            Edit("pipeline.py", "    return sums, opted_out.version\n", "    return sums, opted_out.version, tally.rows\n"),
+            Edit(
+                "pipeline.py",
+                "    return sums, opted_out.version\n",
+                "    return sums, opted_out.version, tally.rows\n",
+            ),
             Edit("pipeline.py", "sums, opt_outs = sum_up(", "sums, opt_outs, rows_read = sum_up("),
             Edit(
                 "pipeline.py",

@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from shoal.disk import Files
 from shoal.errors import StateError
 from shoal.intake._batches import PseudonymousPoints
 from shoal.kept import Shelf, Span, Terms, Writer, destroy, erase, forget
 from shoal.kept.shelf import Batch, Index
 from shoal.kept.source import read_segment
-from shoal.translog.files import Files
 from tests.kept.faults import Crash, PrivateFaulty
 
 SPAN = Span(date(2026, 3, 2), date(2026, 3, 9))

@@ -83,7 +83,7 @@ def test_leftovers_of_dead_writers_go_and_others_stay(tmp_path: Path) -> None:
 def test_a_killed_writer_publishes_nothing(tmp_path: Path) -> None:
     script = (
         "import sys, os; from pathlib import Path; from tests.release import make\n"
-        "from shoal.translog.files import Disk\n"
+        "from shoal.disk import Disk\n"
         "def stop(*a, **k): print('here', flush=True); import time; time.sleep(60)\n"
         "Disk.write_new = stop\n"
         "make.release_in(Path(sys.argv[1]) / 'r', make.plan_in(Path(sys.argv[1])))\n"

@@ -1,4 +1,4 @@
-"""A disk that stops at a chosen step: the test double of `shoal.translog.files.Disk`, for every room that uses it.
+"""A disk that stops at a chosen step: the test double of `shoal.disk.Disk`, for every room that uses it.
 
     steps = count(scenario)                     how many steps a run changes the disk in
     FaultyDisk(at=n)                            stops before step n
@@ -15,7 +15,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from shoal.translog.files import Disk
+from shoal.disk import Disk
 
 
 class Crash(BaseException):

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shoal.disk import Disk, Files
 from shoal.errors import StateError, UsageError, VerificationError
 from shoal.translog import Log, LogReader, SigningKey
 from shoal.translog.checkpoint import open_checkpoint
 from shoal.translog.cosignature import cosign
-from shoal.translog.files import Disk, Files
 from shoal.translog.merkle import leaf_hash, verify_consistency, verify_inclusion
 from shoal.translog.note import COSIGNATURE, Note
 from shoal.translog.tiles import parse_path

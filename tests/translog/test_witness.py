@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from shoal.disk import Files
 from shoal.errors import StateError, UsageError
 from shoal.translog import Log, SigningKey, VerifierKey
 from shoal.translog.cosignature import verify_cosignature
-from shoal.translog.files import Files
 from shoal.translog.merkle import EMPTY, leaf_hash
 from shoal.translog.note import COSIGNATURE, Note, Signature, encode
 from shoal.translog.witness import Answer, Witness, request_body

@@ -19,9 +19,9 @@ from pathlib import Path
 from secrets import token_bytes
 from typing import Any, Self
 
+from shoal.disk import Disk, Files
 from shoal.errors import StateError
 from shoal.kept.key import KEY_BYTES, UnitKey
-from shoal.translog.files import Disk, Files
 
 _LARGEST_INDEX = 64 << 20
 _NAME = re.compile(r"(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)")

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
+from shoal.disk import Disk
 from shoal.ledger._files import make_folder
-from shoal.translog.files import Disk
 
 DAYS = 30
 """After so many days an audit is no longer spoken of."""

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection, select
 
+from shoal.disk import Disk, Files
 from shoal.errors import StateError, UsageError
 from shoal.ledger import outbox, tables
 from shoal.ledger._files import create_once, read_secret, sentences
 from shoal.ledger.database import Database
 from shoal.ledger.entries import Entry, unchanged
 from shoal.translog.client import collect
-from shoal.translog.files import Disk, Files
 from shoal.translog.key import SEED, SigningKey
 from shoal.translog.log import Log
 from shoal.translog.note import VerifierKey

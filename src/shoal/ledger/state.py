@@ -9,6 +9,7 @@ from typing import Self
 
 from sqlalchemy import URL
 
+from shoal.disk import Files
 from shoal.errors import RefusedError
 from shoal.ledger._files import create_once, make_folder, read_secret
 from shoal.ledger.accounts import Accounts
@@ -16,7 +17,6 @@ from shoal.ledger.entries import RefusalEntry
 from shoal.ledger.journal import Journal
 from shoal.ledger.locks import request_lock
 from shoal.plan import Plan
-from shoal.translog.files import Files
 
 _KEY_BYTES = 32
 

@@ -5,11 +5,11 @@ import stat
 from collections.abc import Iterator
 from fractions import Fraction
 
+from shoal.disk import Disk
 from shoal.errors import DataError, ShoalError, StateError, VerificationError
 from shoal.ledger.entries import ChargeEntry, CorrectionEntry, Entries, Entry
 from shoal.release._checks import MANIFEST, Failed, Folder
 from shoal.release.proof import LARGEST, PROOF, ReleaseProof
-from shoal.translog.files import Disk
 from shoal.translog.note import VerifierKey
 from shoal.translog.reader import LogReader
 from shoal.translog.tiles import SPAN

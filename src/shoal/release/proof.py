@@ -11,10 +11,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from shoal.disk import Disk, Files
 from shoal.errors import VerificationError
 from shoal.ledger.entries import Entries, ReleaseEntry
 from shoal.release._facts import Text, as_tuple
-from shoal.translog.files import Disk, Files
 from shoal.translog.note import VerifierKey
 from shoal.translog.policy import NONE, Known, Policy
 from shoal.translog.proof import Proof, Verified

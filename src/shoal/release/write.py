@@ -11,6 +11,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
+from shoal.disk import Disk, Files
 from shoal.errors import DiskError, StateError
 from shoal.plan import Plan
 from shoal.release import _geoparquet, _store
@@ -18,7 +19,6 @@ from shoal.release.manifest import Facts, Manifest
 from shoal.release.readme import readme
 from shoal.release.registry import registry
 from shoal.release.statistic_facts import ESTIMATES
-from shoal.translog.files import Disk, Files
 
 if TYPE_CHECKING:
     import polars as pl

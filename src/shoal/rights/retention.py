@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from shoal.disk import Files
 from shoal.kept import Shelf, Span, destroy, forget, kept_lock
 from shoal.ledger import State
 from shoal.ledger.entries import KeyDestroyedEntry, SourceEntry
 from shoal.ledger.registration import today
 from shoal.plan import Plan
 from shoal.sources.files import ending, found
-from shoal.translog.files import Files
 
 _DAY = 86_400
 

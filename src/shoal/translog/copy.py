@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+from shoal.disk import Disk, Files
 from shoal.errors import StateError
-from shoal.translog.files import Disk, Files
 from shoal.translog.log import CHECKPOINT, Log
 from shoal.translog.merkle import verify_consistency
 from shoal.translog.note import LARGEST_NOTE

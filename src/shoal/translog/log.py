@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from shoal.disk import Disk, Files
 from shoal.errors import StateError, UsageError
 from shoal.translog.checkpoint import Checkpoint, open_checkpoint
 from shoal.translog.cosignature import verify_cosignature
-from shoal.translog.files import Disk, Files
 from shoal.translog.growth import Growth, grow
 from shoal.translog.key import SigningKey
 from shoal.translog.merkle import EMPTY

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from shoal.disk import Disk, Files
 from shoal.errors import StateError, UsageError, VerificationError
 from shoal.translog.checkpoint import Checkpoint, read_lines
 from shoal.translog.cosignature import cosign, verify_cosignature
-from shoal.translog.files import Disk, Files
 from shoal.translog.key import SigningKey
 from shoal.translog.merkle import EMPTY, LARGEST, verify_consistency
 from shoal.translog.note import COSIGNATURE, ED25519, LARGEST_NOTE, Note, VerifierKey, decode, verify_note

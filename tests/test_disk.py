@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from shoal.disk import Disk
 from shoal.errors import StateError
-from shoal.translog.files import Disk
 from tests.translog.faulty import Crash, FaultyDisk, count
 
 
