@@ -31,6 +31,18 @@ def missing(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What tests of one file share is made once: they run in one worker, unless the file says in which group.
+
+    pytest-xdist (`--dist loadgroup`) hands out tests one by one otherwise, and each worker makes its own.
+    """
+    for item in items:
+        if isinstance(item, pytest.Function) and item.get_closest_marker("xdist_group") is None:
+            made = (found[-1] for found in item._fixtureinfo.name2fixturedefs.values())
+            if any(fixture.scope in ("module", "class") for fixture in made):
+                item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Folder of the real data sets: $SHOAL_TEST_DATA, else shared/data beside the repository."""
