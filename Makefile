@@ -7,13 +7,16 @@ BIN := .venv/bin
 UV := env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON=$(BIN)/python UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 
 .DEFAULT_GOAL := help
-.PHONY: help demo inspection test mutants check bench bench-accuracy bench-scale bench-check lock clean
+.PHONY: help demo explorer inspection test mutants check check-web bench bench-accuracy bench-scale bench-check lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
 
 demo: .venv/.synced ## simulate a city, release its statistics, show them (DEMO_ARGS="--devices 5000 --days 7")
 	@$(BIN)/shoal demo $(DEMO_ARGS)
+
+explorer: .venv/.synced ## build the explorer (web/) into the package, where it has changed
+	@$(BIN)/python web/build.py
 
 inspection: .venv/.synced ## what a data-protection officer can check, on a simulated city (INSPECTION_ARGS="--folder trial")
 	@$(BIN)/python examples/inspection/run.py $(INSPECTION_ARGS)
@@ -24,11 +27,14 @@ test: .venv/.synced ## every test, on all cores (TEST_ARGS="tests/privacy -k bou
 mutants: .venv/.synced ## seeded bugs that the tests must catch; writes docs/mutants.md (MUTANTS_ARGS="--sample 4")
 	@$(BIN)/python -m mutants $(MUTANTS_ARGS)
 
-check: .venv/.synced ## lint, format, types (strict), and which room may import which
+check: .venv/.synced check-web ## lint, format, types (strict), and which room may import which
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+check-web: .venv/.synced ## types, lint and format of the explorer's code
+	@$(BIN)/python web/build.py --check
 
 bench: .venv/.synced ## every comparison at the size that is published (BENCH_ARGS="scale stays")
 	@$(UV) sync --frozen --quiet --group bench
@@ -48,7 +54,7 @@ lock: $(BIN)/uv ## renew uv.lock after a change of pyproject.toml
 	@$(UV) lock
 
 clean: ## remove the environment and the caches; never a release, never the state folder
-	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist web/node_modules src/shoal/serve/static .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find src tests benchmarks mutants -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # A candidate is run, not only found: the name may belong to a pyenv shim without that version behind it.
@@ -63,6 +69,9 @@ $(BIN)/uv:
 	echo "Shoal needs Python 3.11, 3.12 or 3.13, and none of \`$(PYTHONS)\` on the PATH is one; install one and run make again." >&2; \
 	exit 1
 
-.venv/.synced: pyproject.toml uv.lock | $(BIN)/uv
+# The explorer is built by the install itself (hatch_build.py), anew when one of its files has changed.
+WEB := $(shell find web -name node_modules -prune -o -type f -print)
+
+.venv/.synced: pyproject.toml uv.lock hatch_build.py $(WEB) | $(BIN)/uv
 	@$(UV) sync --frozen --quiet --compile-bytecode
 	@touch $@

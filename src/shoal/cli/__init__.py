@@ -13,7 +13,7 @@ from shoal.cli._app import app
 
 __all__ = ["app", "main"]
 
-GROUPS = ("making", "reading", "accounting", "source", "log", "rights", "sensitive", "unicity", "audit")
+GROUPS = ("making", "reading", "accounting", "source", "log", "rights", "sensitive", "unicity", "audit", "serving")
 """The files of commands, in the order of `shoal --help`."""
 
 for _group in GROUPS:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 from shoal._arrays import Int32
 from shoal.zones._base import Zones
@@ -38,11 +38,20 @@ def table_to_bytes(frame: "pl.DataFrame") -> bytes:
 
 def read_table(file: Path) -> "pl.DataFrame":
     """A table of a release. PyArrow reads it: on malformed bytes Polars may panic, which is no ordinary exception."""
+    with file.open("rb") as source:
+        return _frame(source)
+
+
+def read_bytes(data: bytes) -> "pl.DataFrame":
+    """The same of a table's bytes."""
+    return _frame(io.BytesIO(data))
+
+
+def _frame(source: BinaryIO) -> "pl.DataFrame":
     import polars as pl
     import pyarrow.parquet as pq
 
-    with file.open("rb") as source:
-        frame = pl.from_arrow(pq.ParquetFile(source).read())
+    frame = pl.from_arrow(pq.ParquetFile(source).read())
     assert isinstance(frame, pl.DataFrame)  # noqa: S101  # from_arrow gives a Series only for an array
     return frame
 
@@ -68,14 +77,14 @@ def zone_frame(zones: Zones, columns: Sequence[str] = ZONE_COLUMNS) -> "gpd.GeoD
     return gpd.GeoDataFrame(text, geometry=list(zones.shapes), crs="EPSG:4326")
 
 
-def read_zones(file: Path, columns: Sequence[str] = ZONE_COLUMNS) -> PublicZones:
-    """The zones of a release; its named places with `PLACE_COLUMNS`."""
+def read_zones(file: Path | BinaryIO, columns: Sequence[str] = ZONE_COLUMNS) -> PublicZones:
+    """The zones of a release, of a file or its bytes; its named places with `PLACE_COLUMNS`."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
     import shapely
 
-    with file.open("rb") as source:
+    with file.open("rb") if isinstance(file, Path) else file as source:
         table = pq.ParquetFile(source).read()
     if table.column_names != list(columns):
         raise ValueError(f"its columns must be {', '.join(columns)}")

@@ -1,0 +1,120 @@
+"""Answers as they go over the wire: bytes, their tag, packed as the asker can unpack them; each is made once."""
+
+import asyncio
+import hashlib
+import zlib
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio.to_thread
+
+from shoal.serve.lru import Lru
+
+MOST_BYTES = 512 << 20
+"""Of answers that are kept, packed and not."""
+WORTH_PACKING = 1024
+_GZIP = 31  # zlib: 15 bits of window, and the head of gzip
+FOREVER = "max-age=31536000, immutable"
+AGAIN = "no-cache"  # may be kept, must be asked about
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer.
+
+    etag   of `body` as it is here; strong
+    vary   more than the usual depends on headers
+    """
+
+    body: bytes
+    media_type: str
+    etag: str
+    headers: tuple[tuple[str, str], ...] = ()
+    encoding: str | None = None
+
+    @classmethod
+    def of(cls, body: bytes, media_type: str, headers: tuple[tuple[str, str], ...] = ()) -> "Answer":
+        """An answer that is not packed, tagged by what it holds."""
+        return cls(body, media_type, f'"{hashlib.sha256(body).hexdigest()[:32]}"', headers)
+
+    def packed(self, encoding: str | None) -> "Answer":
+        """The same packed; as it is where that makes it no smaller."""
+        if encoding is None or len(self.body) < WORTH_PACKING:
+            return self
+        body = _pack(self.body, encoding)
+        if len(body) >= len(self.body):
+            return self
+        return Answer(body, self.media_type, f'{self.etag[:-1]}-{encoding}"', self.headers, encoding)
+
+    def matches(self, if_none_match: str | None) -> bool:
+        """Does the asker have it already? RFC 9110, 13.1.2."""
+        if not if_none_match:
+            return False
+        tags = (tag.strip().removeprefix("W/") for tag in if_none_match.split(","))
+        return any(tag in ("*", self.etag) for tag in tags)
+
+
+def encoding_of(accept_encoding: str | None) -> str | None:
+    """zstd, gzip or None, as the Accept-Encoding header prefers; where it prefers none, zstd, which is quicker."""
+    if not accept_encoding:
+        return None
+    quality: dict[str, float] = {}
+    for part in accept_encoding.lower().split(",")[:32]:
+        name, _, parameter = part.strip().partition(";")
+        try:
+            quality[name.strip()] = float(parameter.strip()[2:]) if parameter.strip().startswith("q=") else 1.0
+        except ValueError:
+            quality[name.strip()] = 0.0
+    rest = quality.get("*", 0.0)
+    best = max(("zstd", "gzip"), key=lambda name: quality.get(name, rest))
+    wanted = quality.get(best, rest)
+    return best if wanted > 0 and wanted >= quality.get("identity", 0.0) else None
+
+
+def _pack(body: bytes, encoding: str) -> bytes:
+    if encoding == "zstd":
+        import pyarrow as pa
+
+        return bytes(pa.Codec("zstd", compression_level=3).compress(body, asbytes=True))
+    packer = zlib.compressobj(6, zlib.DEFLATED, _GZIP)
+    return packer.compress(body) + packer.flush()
+
+
+@dataclass(slots=True)
+class Kitchen:
+    """Makes each answer once, in a thread, and keeps it: who asks while it is made waits for the same one."""
+
+    kept: Lru[Hashable, Answer] = field(default_factory=lambda: Lru(MOST_BYTES))
+    _cooking: dict[Hashable, "asyncio.Task[Answer]"] = field(default_factory=dict)
+
+    async def answer(self, key: Hashable, make: Callable[[], Answer], encoding: str | None) -> Answer:
+        """The answer for `key`, packed. Raises whatever `make` raises; that is not kept."""
+        found = self.kept.get((key, encoding))
+        if found is not None:
+            return found
+        if encoding is not None:
+            plain = await self._once((key, None), make)
+            return await self._once((key, encoding), lambda: plain.packed(encoding))
+        return await self._once((key, None), make)
+
+    async def _once(self, key: Hashable, make: Callable[[], Answer]) -> Answer:
+        found = self.kept.get(key)
+        if found is not None:
+            return found
+        task = self._cooking.get(key)
+        if task is None:
+            task = asyncio.create_task(self._make(key, make))
+            self._cooking[key] = task
+            task.add_done_callback(lambda done: self._done(key, done))
+        return await asyncio.shield(task)
+
+    async def _make(self, key: Hashable, make: Callable[[], Answer]) -> Answer:
+        made = await anyio.to_thread.run_sync(make)
+        self.kept.put(key, made, len(made.body) + 512)
+        return made
+
+    def _done(self, key: Hashable, task: "asyncio.Task[Any]") -> None:
+        self._cooking.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # seen by those who wait; where none is left, nobody's business

@@ -1,0 +1,174 @@
+"""The whole server as one ASGI application: the explorer at /, the API below /api, OGC API Features below /ogc."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from shoal.serve import pages
+from shoal.serve.access import Access, Public
+from shoal.serve.answers import AGAIN, FOREVER, Answer, encoding_of
+from shoal.serve.desk import Desk
+from shoal.serve.guard import App, Guard
+from shoal.serve.limits import Limiter
+from shoal.serve.problems import MEDIA_TYPE, Problem
+from shoal.serve.routes import ProblemBody, ReleaseList, VerifyAnswer, routes
+from shoal.serve.shelf import Shelf
+
+TITLE = "Shoal"
+ABOUT = (
+    "Statistics of places and populations under differential privacy, read-only. A release is verified before anything "
+    "of it is shown. Errors are application/problem+json with one sentence."
+)
+
+
+def application(
+    folder: Path,
+    *,
+    access: Access | None = None,
+    limiter: Limiter | None = None,
+    names: Iterable[str] = (),
+    static: Path = pages.STATIC,
+) -> App:
+    """Everything that `shoal serve` answers, for the released folders in `folder`. Raises `UsageError`.
+
+    access   who may see what; default: everybody everything
+    limiter  how often one client may ask
+    names    host names that it answers to, beside localhost and addresses in numbers
+    static   the explorer's files
+    """
+    desk = Desk(Shelf(folder))
+    inner = _calls(desk)
+    _add_pages(inner, pages.Files(static))
+    _add_ogc(inner, desk)
+    return Guard(inner, access or Public(), limiter or Limiter(), tuple(names))
+
+
+def _calls(desk: Desk) -> FastAPI:
+    from importlib.metadata import version
+
+    app = FastAPI(
+        title=TITLE,
+        description=ABOUT,
+        version=version("shoal"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
+    app.include_router(routes(desk))
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _misread)
+    app.add_exception_handler(HTTPException, _unknown)
+    return app
+
+
+def _add_pages(app: FastAPI, files: pages.Files) -> None:
+    described = _openapi(app)
+
+    @app.get("/api/openapi.json", include_in_schema=False)
+    async def openapi(request: Request) -> Response:
+        import json
+
+        return _static(request, Answer.of(json.dumps(described).encode(), "application/json"))
+
+    @app.get("/api/docs", include_in_schema=False)
+    async def docs(request: Request) -> Response:
+        return _static(request, pages.docs(described))
+
+    @app.get("/api/docs.css", include_in_schema=False)
+    async def style(request: Request) -> Response:
+        return _static(request, pages.style())
+
+    @app.get("/", include_in_schema=False)
+    async def explorer(request: Request) -> Response:
+        return _static(request, files.find("index.html") or pages.missing())
+
+    @app.get("/{path:path}", include_in_schema=False)
+    async def file(request: Request, path: str) -> Response:
+        found = None if path.startswith(("api/", "ogc")) else files.find(path)
+        if found is None:
+            raise Problem(404, "there is nothing at this address; the explorer is at /, the API's calls at /api/docs")
+        # the build puts a digest into the name of whatever lies in assets
+        return _static(request, found, forever=path.startswith("assets/"))
+
+
+def _add_ogc(app: FastAPI, desk: Desk) -> None:
+    """OGC API Features, where its library is installed: `shoal.serve.ogc.ogc_application(shelf)` gives an ASGI app.
+
+    It is mounted at /ogc, and finds who asks as a `Grant` under `shoal.grant` in the scope: it must show no release
+    that `grant.allows(id)` does not, and take each from `shelf.open(id)`, which has verified it.
+    """
+    if find_spec("pygeoapi") is None or find_spec("shoal.serve.ogc") is None:
+        return
+    from importlib import import_module
+
+    from starlette.routing import Mount
+
+    ogc = import_module("shoal.serve.ogc")
+    app.router.routes.insert(0, Mount("/ogc", app=ogc.ogc_application(desk.shelf)))
+
+
+def _openapi(app: FastAPI) -> dict[str, Any]:
+    found = app.openapi()
+    schemas = found.setdefault("components", {}).setdefault("schemas", {})
+    for model in (ProblemBody, ReleaseList, VerifyAnswer):
+        schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= schema.pop("$defs", {})
+        schemas[model.__name__] = schema
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    return found
+
+
+def _static(request: Request, answer: Answer, *, forever: bool = False) -> Response:
+    answer = answer.packed(encoding_of(request.headers.get("accept-encoding")))
+    headers = {
+        "ETag": answer.etag,
+        "Cache-Control": f"public, {FOREVER if forever else AGAIN}",
+        "Vary": "Accept-Encoding",
+    }
+    if answer.matches(request.headers.get("if-none-match")):
+        return Response(status_code=304, headers=headers)
+    if answer.encoding is not None:
+        headers["Content-Encoding"] = answer.encoding
+    return Response(answer.body, headers=headers | {"Content-Type": answer.media_type})
+
+
+async def _problem(_: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)  # noqa: S101  # registered for no other
+    return Response(problem.body(), problem.status, problem.headers, MEDIA_TYPE)
+
+
+async def _misread(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for no other
+    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
+    where = [str(part) for part in first["loc"]]
+    name = (where[1] if len(where) > 1 else where[0])[:60]
+    if first["type"] == "extra_forbidden":
+        known = sorted({p["name"] for p in _parameters(request) if p["in"] == "query"})
+        near = get_close_matches(name, known, 1, 0.0)
+        said = f"there is no parameter {name!r} here" + (f"; the nearest is {near[0]!r}" if near else "")
+    else:
+        reason = str(first["msg"])[:200]
+        said = f"the parameter {name!r} can't be meant like this: {reason[:1].lower()}{reason[1:]}"
+    return await _problem(request, Problem(422, said))
+
+
+def _parameters(request: Request) -> list[dict[str, Any]]:
+    path = getattr(request.scope.get("route"), "path", "")
+    calls: dict[str, Any] = request.app.openapi()["paths"].get(path, {})
+    found: list[dict[str, Any]] = calls.get(request.method.lower(), {}).get("parameters", [])
+    return found
+
+
+async def _unknown(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101  # registered for no other
+    if error.status_code == 405:
+        return await _problem(request, Problem(405, "this API only reads; use GET", dict(error.headers or {})))
+    return await _problem(request, Problem(404, "there is nothing at this address; /api/docs lists the calls"))

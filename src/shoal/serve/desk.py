@@ -1,0 +1,125 @@
+"""Where questions become answers: the shelf, the tables in memory, the answers that were made before."""
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import anyio.to_thread
+
+from shoal.release.read import Table
+from shoal.serve import facts
+from shoal.serve.answers import Answer, Kitchen
+from shoal.serve.cube import Cube, cube_of
+from shoal.serve.encode import MEDIA_TYPES, encode, most_rows
+from shoal.serve.lru import Lru
+from shoal.serve.opened import ChangedError, Opened
+from shoal.serve.places import MEDIA_TYPES as ZONE_TYPES
+from shoal.serve.places import ZonesQuestion, encode_zones
+from shoal.serve.question import Format, Page, TableQuestion, ask
+from shoal.serve.shelf import Shelf
+from shoal.serve.totals import source_of, totals
+
+MOST_TABLES = 4 << 30
+"""Bytes of tables that stay in memory."""
+
+
+class Desk:
+    """Answers questions about the releases of one shelf."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self.kitchen = Kitchen()
+        self._cubes: Lru[tuple[str, str], Cube] = Lru(MOST_TABLES)
+        self._loading: dict[tuple[str, str], threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    async def open(self, release: str) -> Opened:
+        """The release, verified. Raises `Problem`."""
+        opened = self.shelf.ready(release)
+        return opened if opened is not None else await anyio.to_thread.run_sync(self.shelf.open, release)
+
+    async def detail(self, opened: Opened, encoding: str | None) -> Answer:
+        """What the release says of itself."""
+
+        def make() -> Answer:
+            return Answer.of(json.dumps(facts.detail(opened), ensure_ascii=False).encode(), "application/json")
+
+        return await self._made(opened, ("detail",), make, encoding)
+
+    async def zones(self, opened: Opened, question: ZonesQuestion, format_: str, encoding: str | None) -> Answer:
+        """The places of the release, or of one of its tables."""
+
+        def make() -> Answer:
+            zones = opened.release.places if question.of is None else opened.table(question.of).zones
+            return Answer.of(encode_zones(zones, question, format_), ZONE_TYPES[format_])
+
+        return await self._made(opened, ("zones", _canonical(question), format_), make, encoding)
+
+    async def rows(
+        self, opened: Opened, statistic: str, question: TableQuestion, format_: Format, encoding: str | None
+    ) -> Answer:
+        """Rows of a table."""
+
+        def make() -> Answer:
+            table = opened.table(statistic)
+            page = ask(self._cube(opened, table), question, opened.manifest.period.timezone, most_rows(format_))
+            about = {"release": opened.id, "statistic": statistic, "value": table.facts.value}
+            return Answer.of(encode(page, format_, about), MEDIA_TYPES[format_], _paging(page))
+
+        return await self._made(opened, ("rows", statistic, _canonical(question), format_), make, encoding)
+
+    async def totals(self, opened: Opened, statistic: str, format_: Format, encoding: str | None) -> Answer:
+        """How a statistic as a whole goes over time."""
+
+        def make() -> Answer:
+            asked = opened.table(statistic)
+            source, how = source_of(opened.release, statistic)
+            table = opened.table(source)
+            rows = totals(self._cube(opened, table), laplace=table.facts.mechanism == "laplace")
+            about = {
+                "release": opened.id,
+                "statistic": statistic,
+                "source": source,
+                "how": how,
+                "title": facts.title(asked.facts),
+                "value": table.facts.value,
+                "time": table.sheet.grid.time.name,
+                "timezone": opened.manifest.period.timezone,
+            }
+            page = Page(rows, 0, int(rows.num_rows))
+            return Answer.of(encode(page, format_, about), MEDIA_TYPES[format_], (("Shoal-Source", source),))
+
+        return await self._made(opened, ("totals", statistic, format_), make, encoding)
+
+    async def _made(
+        self, opened: Opened, key: tuple[Any, ...], make: Callable[[], Answer], encoding: str | None
+    ) -> Answer:
+        try:
+            return await self.kitchen.answer((opened.id, opened.version, *key), make, encoding)
+        except ChangedError as error:
+            raise self.shelf.spoilt(opened.id, str(error)) from None
+
+    def _cube(self, opened: Opened, table: Table) -> Cube:
+        """A table in memory; who asks for one that is being read waits for it."""
+        key = (opened.version, table.name)
+        with self._lock:
+            lock = self._loading.setdefault(key, threading.Lock())
+        with lock:
+            cube = self._cubes.get(key)
+            if cube is None:
+                cube = cube_of(table, opened.frame(table))
+                self._cubes.put(key, cube, cube.size)
+        with self._lock:
+            self._loading.pop(key, None)
+        return cube
+
+
+def _canonical(question: TableQuestion | ZonesQuestion) -> str:
+    """The same text for the same question, whatever the order of its parameters."""
+    return question.model_dump_json(exclude={"v", "format"}, exclude_defaults=True)
+
+
+def _paging(page: Page) -> tuple[tuple[str, str], ...]:
+    counts = (("Shoal-Rows", str(page.table.num_rows)), ("Shoal-Rows-Total", str(page.total)))
+    return counts if page.next is None else (*counts, ("Shoal-Next-Offset", str(page.next)))

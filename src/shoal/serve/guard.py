@@ -1,0 +1,180 @@
+"""What every request passes first (host, method, size, rate, grant), and every answer last: headers, no traceback."""
+
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shoal.serve.access import Access, Grant, Public
+from shoal.serve.hosts import host_is_ours
+from shoal.serve.limits import Limiter
+from shoal.serve.problems import MEDIA_TYPE, Problem
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "worker-src 'self' blob:",
+        "style-src 'self'",
+        "img-src 'self' data: blob:",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"geolocation=(), camera=(), microphone=(), payment=(), usb=()"),
+)
+_LOG = logging.getLogger(__name__)
+_VERIFY_COST = 25.0
+"""A run of the verifier is worth so many other requests."""
+
+
+@dataclass(slots=True)
+class Guard:
+    """Wraps the application. Adds `shoal.grant`, the asker's `Grant`, to the scope.
+
+    app      what answers
+    access   who may see what; asked for what lies below one of `guarded`, the explorer's own files are no secret
+    limiter  how often one client may ask
+    names    host names that this server answers to, beside localhost and addresses in numbers
+    """
+
+    app: App
+    access: Access = field(default_factory=Public)
+    limiter: Limiter = field(default_factory=Limiter)
+    names: Iterable[str] = ()
+    guarded: tuple[str, ...] = ("/api/", "/ogc")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            return  # a websocket: not answered, which refuses it
+        answer = _Answer(send, head=scope["method"] == "HEAD")
+        try:
+            await self._let_in(scope)
+            if answer.head:
+                scope["method"] = "GET"
+            await self.app(scope, _nothing(receive), answer.send)
+        except Problem as problem:
+            await answer.say(problem)
+        except Exception as error:
+            if answer.started:  # half an answer is none: the connection is cut
+                raise
+            # where it happened, and no text of the error: that may quote a request
+            frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+            _LOG.error("a fault of Shoal's (%s), please report it with these lines:\n%s", type(error).__name__, frames)
+            await answer.say(Problem(500, "this is a fault of Shoal's; tell whoever runs this server when it happened"))
+
+    async def _let_in(self, scope: Scope) -> None:
+        headers = _headers(scope)
+        hosts = headers.get(b"host", [])
+        if len(hosts) != 1 or not host_is_ours(hosts[0].decode("latin-1"), self.names):
+            raise Problem(421, "this server does not answer to that name; its operator can add the name with --name")
+        _check_method(scope)
+        if headers.get(b"transfer-encoding") or any(length != b"0" for length in headers.get(b"content-length", [])):
+            raise Problem(413, "this API only reads and takes no body; put the question into the address", _CLOSE)
+        given = headers.get(b"authorization", [])
+        text = given[0].decode("latin-1") if len(given) == 1 else None
+        path = scope["path"]
+        client = scope.get("client")
+        where = f"address {client[0] if client else ''}"
+        if path.startswith(self.guarded):
+            self._limit(f"{where} asks", 0.0)  # an address whose bucket is empty is not even looked up
+            try:
+                grant: Grant | None = await self.access.grant(text)
+            except Problem:
+                self._limit(f"{where} asks", 10.0)  # guessing is slow
+                raise
+            scope["shoal.grant"] = grant
+            who = grant.who if grant is not None and grant.who is not None else where
+        else:
+            who = where
+        self._limit(who, _VERIFY_COST if path.endswith("/verify") else 1.0)
+
+    def _limit(self, client: str, cost: float) -> None:
+        seconds = self.limiter.wait(client, cost)
+        if seconds:
+            words = "1 second" if seconds == 1 else f"{seconds} seconds"
+            raise Problem(429, f"too many requests; try again in {words}", {"Retry-After": str(seconds)})
+
+
+_CLOSE = {"Connection": "close"}
+
+
+def _check_method(scope: Scope) -> None:
+    allowed = ("GET", "HEAD", "POST") if scope["path"].endswith("/verify") else ("GET", "HEAD")
+    if scope["method"] not in allowed:
+        raise Problem(405, f"this API only reads; use {' or '.join(allowed)}", {"Allow": ", ".join(allowed)})
+
+
+def _headers(scope: Scope) -> dict[bytes, list[bytes]]:
+    found: dict[bytes, list[bytes]] = {}
+    for name, value in scope["headers"]:
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def _nothing(receive: Receive) -> Receive:
+    """No body, whatever is sent; but the news that the asker has gone."""
+    done = False
+
+    async def heard() -> Message:
+        nonlocal done
+        if not done:
+            done = True
+            return {"type": "http.request", "body": b"", "more_body": False}
+        return await receive()
+
+    return heard
+
+
+class _Answer:
+    """Sends an answer with our headers; of an answer to HEAD, the head alone."""
+
+    def __init__(self, send: Send, *, head: bool) -> None:
+        self._send = send
+        self.head = head
+        self.started = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            given = {name.lower() for name, _ in message.get("headers", ())}
+            more = [header for header in HEADERS if header[0] not in given]
+            if b"cache-control" not in given:
+                more.append((b"cache-control", b"no-store"))
+            message["headers"] = [*message.get("headers", ()), *more]
+        elif self.head and message["type"] == "http.response.body":
+            message = {**message, "body": b""}
+        await self._send(message)
+
+    async def say(self, problem: Problem) -> None:
+        body = problem.body()
+        headers = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(body)), **problem.headers}
+        await self.send(
+            {
+                "type": "http.response.start",
+                "status": problem.status,
+                "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+            }
+        )
+        await self.send({"type": "http.response.body", "body": body})

@@ -1,0 +1,255 @@
+"""The calls of the API. Each is a question with its parameters; what is unknown is refused."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, cast
+
+import anyio.to_thread
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel
+
+from shoal.errors import VerificationError
+from shoal.release.verify import CHECKS
+from shoal.serve import problems
+from shoal.serve.access import Grant
+from shoal.serve.answers import AGAIN, FOREVER, Answer, encoding_of
+from shoal.serve.desk import Desk
+from shoal.serve.encode import MEDIA_TYPES, choose
+from shoal.serve.facts import entry
+from shoal.serve.places import MEDIA_TYPES as ZONE_TYPES
+from shoal.serve.places import ZonesQuestion
+from shoal.serve.problems import Problem
+from shoal.serve.question import Format, Formatted, TableQuestion, Versioned
+from shoal.serve.shelf import unknown
+
+ReleaseId = Annotated[
+    str, Path(max_length=100, description="Id of a release, as listed.", examples=["2026-03-02-demo"])
+]
+Statistic = Annotated[str, Path(max_length=100, description="Name of a table, such as presence.")]
+
+
+class ProblemBody(BaseModel):
+    """RFC 9457: why there is no answer."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    """One sentence: what is wrong, where, what to do."""
+
+
+class Nothing(Versioned):
+    """A question without parameters of its own."""
+
+
+class ListQuestion(BaseModel):
+    """The list takes no parameters."""
+
+    model_config = {"extra": "forbid"}
+
+
+class ReleaseList(BaseModel):
+    """The releases that the asker may see, the newest first."""
+
+    releases: list[dict[str, Any]]
+
+
+class CheckOutcome(BaseModel):
+    """One check of the verifier."""
+
+    check: str
+    holds: str
+    passed: bool
+    reason: str
+
+
+class VerifyAnswer(BaseModel):
+    """What the verifier found, just now."""
+
+    release: str
+    verified: bool
+    summary: str
+    checks: list[CheckOutcome]
+
+
+def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    words = {
+        304: "What the asker has is still right.",
+        401: "No valid token.",
+        404: "There is no such release or table.",
+        406: "Nothing that the Accept header asks for.",
+        409: "The release does not verify, so nothing of it is shown.",
+        413: "The API takes no body.",
+        422: "A parameter that can't be meant like this.",
+        429: "Too many requests.",
+    }
+    problem = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
+    return {status: {"description": words[status], "content": {} if status == 304 else problem} for status in statuses}
+
+
+def _content(
+    kinds: Mapping[Any, str], words: str, schema: dict[str, Any] | None = None
+) -> dict[int | str, dict[str, Any]]:
+    content: dict[str, Any] = {}
+    for kind in kinds.values():
+        name = kind.partition(";")[0]
+        if name.endswith("json"):
+            content[name] = {"schema": schema or {"type": "object"}}
+        else:
+            content[name] = {"schema": {"type": "string", "format": "binary"}}
+    return {200: {"description": words, "content": content}}
+
+
+_JSON = {"json": "application/json"}
+_OFTEN = (304, 401, 413, 422, 429)
+
+
+def routes(desk: Desk) -> APIRouter:
+    """All calls below /api, answered by `desk`."""
+    api = APIRouter(prefix="/api", default_response_class=Response)
+
+    @api.get(
+        "/releases",
+        summary="The releases of this server",
+        tags=["releases"],
+        responses=_content(_JSON, "The list.", {"$ref": "#/components/schemas/ReleaseList"}) | _refusals(*_OFTEN),
+    )
+    async def list_releases(request: Request, _: Annotated[ListQuestion, Query()]) -> Response:
+        grant = grant_of(request)
+        listed = await anyio.to_thread.run_sync(desk.shelf.listed)
+        body = json.dumps({"releases": [entry(one) for one in listed if grant.allows(one.id)]}, ensure_ascii=False)
+        return _respond(request, Answer.of(body.encode(), "application/json").packed(_encoding(request)), forever=False)
+
+    @api.get(
+        "/releases/{release}",
+        summary="What a release is: its manifest, its tables, what it promises",
+        tags=["releases"],
+        responses=_content(_JSON, "The facts.") | _refusals(*_OFTEN, 404, 409),
+    )
+    async def release(request: Request, release: ReleaseId, question: Annotated[Nothing, Query()]) -> Response:
+        opened = await _open(request, release, question)
+        return _respond(request, await desk.detail(opened, _encoding(request)), forever=question.v is not None)
+
+    @api.get(
+        "/releases/{release}/zones",
+        summary="The places that its numbers are about",
+        tags=["tables"],
+        responses=_content(ZONE_TYPES, "The places.") | _refusals(*_OFTEN, 404, 406, 409),
+    )
+    async def zones(request: Request, release: ReleaseId, question: Annotated[ZonesQuestion, Query()]) -> Response:
+        format_ = choose(request.headers.get("accept"), question.format, ZONE_TYPES)
+        opened = await _open(request, release, question)
+        answer = await desk.zones(opened, question, format_, _encoding(request))
+        return _respond(request, answer, forever=question.v is not None)
+
+    @api.get(
+        "/releases/{release}/tables/{statistic}",
+        summary="Rows of a table, ascending by time",
+        tags=["tables"],
+        responses=_content(MEDIA_TYPES, "The rows.") | _refusals(*_OFTEN, 404, 406, 409),
+    )
+    async def table(
+        request: Request, release: ReleaseId, statistic: Statistic, question: Annotated[TableQuestion, Query()]
+    ) -> Response:
+        format_ = _format(request, question)
+        opened = await _open(request, release, question)
+        answer = await desk.rows(opened, statistic, question, format_, _encoding(request))
+        return _respond(request, answer, forever=question.v is not None)
+
+    @api.get(
+        "/releases/{release}/totals/{statistic}",
+        summary="The whole of a statistic over time, with its interval",
+        tags=["tables"],
+        responses=_content(MEDIA_TYPES, "The series.") | _refusals(*_OFTEN, 404, 406, 409),
+    )
+    async def totals(
+        request: Request, release: ReleaseId, statistic: Statistic, question: Annotated[Formatted, Query()]
+    ) -> Response:
+        format_ = _format(request, question)
+        opened = await _open(request, release, question)
+        answer = await desk.totals(opened, statistic, format_, _encoding(request))
+        return _respond(request, answer, forever=question.v is not None)
+
+    async def verify(request: Request, release: ReleaseId, _: Annotated[ListQuestion, Query()]) -> Response:
+        if not grant_of(request).allows(release):
+            raise unknown(release)
+        body = await anyio.to_thread.run_sync(_verdict, desk, release)
+        return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+
+    for method in ("GET", "POST"):
+        api.add_api_route(
+            "/releases/{release}/verify",
+            verify,
+            methods=[method],
+            operation_id=f"verify_{method.lower()}",
+            summary="Run the verifier now and say what each check found",
+            tags=["releases"],
+            responses=_content(_JSON, "What it found.", {"$ref": "#/components/schemas/VerifyAnswer"})
+            | _refusals(401, 404, 409, 413, 422, 429),
+        )
+
+    async def _open(request: Request, release: str, question: Versioned) -> Any:
+        if not grant_of(request).allows(release):
+            raise unknown(release)
+        opened = await desk.open(release)
+        if question.v is not None and not opened.version.startswith(question.v):
+            raise Problem(404, f"{release} has no version {question.v}; it is {opened.version}")
+        return opened
+
+    return api
+
+
+def grant_of(request: Request) -> Grant:
+    """What the asker may see; put there by the guard. No grant, no answer."""
+    grant = request.scope.get("shoal.grant")
+    return grant if isinstance(grant, Grant) else Grant(())
+
+
+def _verdict(desk: Desk, release: str) -> bytes:
+    holds = {check.name: check.holds for check in CHECKS}
+    try:
+        verdict = desk.shelf.verify(release)
+    except VerificationError as error:
+        raise Problem(409, str(error), more={"release": release}) from None
+    checks = [
+        CheckOutcome(check=o.name, holds=holds.get(o.name, ""), passed=o.passed, reason=o.reason)
+        for o in verdict.outcomes
+    ]
+    passed = sum(o.passed for o in verdict.outcomes)
+    said = "verified" if verdict.good else "does NOT verify"
+    answer = VerifyAnswer(
+        release=release,
+        verified=verdict.good,
+        summary=f"{release}: {said}, {passed} of {len(checks)} checks passed",
+        checks=checks,
+    )
+    return answer.model_dump_json().encode()
+
+
+def _encoding(request: Request) -> Literal["zstd", "gzip"] | None:
+    return cast("Literal['zstd', 'gzip'] | None", encoding_of(request.headers.get("accept-encoding")))
+
+
+def _format(request: Request, question: Formatted) -> Format:
+    return cast(
+        "Format", choose(request.headers.get("accept"), question.format, cast("Mapping[str, str]", MEDIA_TYPES))
+    )
+
+
+def _respond(request: Request, answer: Answer, *, forever: bool) -> Response:
+    """The answer with its headers, or 304 where the asker has it."""
+    headers = {
+        "ETag": answer.etag,
+        "Cache-Control": f"private, {FOREVER if forever else AGAIN}",
+        "Vary": "Accept, Accept-Encoding, Authorization",
+        **dict(answer.headers),
+    }
+    following = headers.get("Shoal-Next-Offset")
+    if following is not None:
+        address = request.url.include_query_params(offset=following)
+        headers["Link"] = f'<{address.path}?{address.query}>; rel="next"'
+    if answer.matches(request.headers.get("if-none-match")):
+        return Response(status_code=304, headers=headers)
+    if answer.encoding is not None:
+        headers["Content-Encoding"] = answer.encoding
+    return Response(answer.body, headers=headers | {"Content-Type": answer.media_type})

@@ -1,0 +1,27 @@
+// The page: margin, map, time, what is pointed at.
+
+import { t } from "./messages";
+import { TheMap } from "./panels/map";
+import { Margin } from "./panels/margin";
+import { TimeBar } from "./panels/timebar";
+import { Tooltip } from "./panels/tooltip";
+import * as state from "./state/store";
+
+export function App() {
+  return (
+    <div class="page">
+      <Margin />
+      <main class="stage">
+        <TheMap />
+        <Tooltip />
+        <TimeBar />
+        {state.busy.value && <p class="notice">{t("loading")} …</p>}
+        {state.trouble.value && (
+          <p class="notice trouble" role="alert">
+            {state.trouble.value === "empty" ? t("empty") : t("trouble", { words: state.trouble.value })}
+          </p>
+        )}
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,50 @@
+// Reading an Arrow table column by column.
+
+import { type Table, tableFromIPC, type Vector } from "apache-arrow";
+
+/** The columns of an IPC stream, by name. Throws where one that is asked for is missing. */
+export class Columns {
+  readonly rows: number;
+  private readonly table: Table;
+
+  constructor(bytes: Uint8Array) {
+    this.table = tableFromIPC(bytes);
+    this.rows = this.table.numRows;
+  }
+
+  /** null where the table has none. */
+  text(name: string): (string | null)[] {
+    const column = this.column(name);
+    return Array.from({ length: this.rows }, (_, row) => column.get(row) as string | null);
+  }
+
+  /** NaN where the table has no number. */
+  numbers(name: string): Float32Array {
+    const column = this.column(name);
+    const made = new Float32Array(this.rows);
+    let at = 0;
+    for (const part of column.data) {
+      made.set((part.values as Float32Array).subarray(0, part.length), at);
+      at += part.length;
+    }
+    if (column.nullCount > 0)
+      for (let row = 0; row < this.rows; row++) if (column.get(row) === null) made[row] = Number.NaN;
+    return made;
+  }
+
+  flags(name: string): Uint8Array {
+    const column = this.column(name);
+    return Uint8Array.from({ length: this.rows }, (_, row) => (column.get(row) ? 1 : 0));
+  }
+
+  bytes(name: string): (Uint8Array | null)[] {
+    const column = this.column(name);
+    return Array.from({ length: this.rows }, (_, row) => column.get(row) as Uint8Array | null);
+  }
+
+  private column(name: string): Vector {
+    const column = this.table.getChild(name);
+    if (!column) throw new Error(`The server's table has no column ${name}.`);
+    return column;
+  }
+}

@@ -1,0 +1,151 @@
+// Releases from the server's API. Answers are kept: a release never changes.
+
+import { Columns } from "./columns";
+import { shape } from "./keys";
+import { type Order, orderOf, pairsOf, placesOf, seriesOf, sliceOf, totalsOf } from "./read";
+import type { Places, Source, Where } from "./source";
+import type { Pair, Point, Release, ReleaseSummary, Slice, Total, Verdict } from "./types";
+
+/** Answers kept at most: an hour of 100,000 places takes 1.3 MB. */
+const KEPT = 200;
+const NUMBERS = "lower,upper,consistent,suppressed";
+
+/** What the server said instead of an answer. */
+export class ServerError extends Error {
+  readonly status: number;
+  constructor(status: number, words: string) {
+    super(words);
+    this.status = status;
+  }
+}
+
+/** The API below `base` ("api" beside the page). `token`, where the server asks for one, goes along as a bearer. */
+export class HttpSource implements Source {
+  private readonly kept = new Map<string, Promise<unknown>>();
+  private readonly base: string;
+  private readonly token: () => string | null;
+
+  constructor(base: string, token: () => string | null) {
+    this.base = base;
+    this.token = token;
+  }
+
+  async releases(): Promise<ReleaseSummary[]> {
+    return (await this.json<{ releases: ReleaseSummary[] }>(`${this.base}/releases`)).releases;
+  }
+
+  release(id: string): Promise<Release> {
+    return this.keep(`release ${id}`, () => this.json(`${this.base}/releases/${encodeURIComponent(id)}`));
+  }
+
+  places(release: Release, statistic: string): Promise<Places> {
+    const { merged, of_named_places } = release.tables[statistic]!;
+    const own = merged || of_named_places;
+    const key = `${release.id} ${own ? statistic : "zones"}`;
+    return this.keep(key, async () => {
+      const { kind, names } = release.manifest.zones;
+      if (kind === "h3" && !names && !own) {
+        return placesOf(
+          key,
+          await this.arrow(this.url(release, "zones", { format: "arrow", geometry: "none" })),
+        );
+      }
+      return placesOf(
+        key,
+        await this.json(this.url(release, "zones", { format: "geojson", of: own ? statistic : null })),
+      );
+    });
+  }
+
+  totals(release: Release, statistic: string, class_: string | null): Promise<Total[]> {
+    const url = this.url(release, `totals/${encodeURIComponent(statistic)}`, { format: "arrow" });
+    return this.keep(`${url} ${class_}`, async () =>
+      totalsOf(await this.arrow(url), release.tables[statistic]!, class_),
+    );
+  }
+
+  async slice(release: Release, where: Where, places: Places): Promise<Slice> {
+    const url = this.table(release, where.statistic, { time: where.time, columns: NUMBERS, floats: "32" });
+    return this.keep(`${url} ${where.class}`, async () => {
+      const [order, table] = await Promise.all([
+        this.order(release, where.statistic, places),
+        this.arrow(url),
+      ]);
+      return sliceOf(table, order, where.class, places.ids.length);
+    });
+  }
+
+  series(release: Release, statistic: string, place: string): Promise<Point[]> {
+    const facts = release.tables[statistic]!;
+    const url = this.table(release, statistic, {
+      [shape(facts.keys).place]: place,
+      columns: NUMBERS,
+      floats: "32",
+    });
+    return this.keep(url, async () => seriesOf(await this.arrow(url), facts));
+  }
+
+  pairs(release: Release, where: Where): Promise<Pair[]> {
+    const keys = shape(release.tables[where.statistic]!.keys);
+    const columns = `${keys.place},${keys.other},${NUMBERS}`;
+    const url = this.table(release, where.statistic, { time: where.time, columns, floats: "32" });
+    return this.keep(url, async () => pairsOf(await this.arrow(url), keys));
+  }
+
+  async verify(release: Release): Promise<Verdict> {
+    return this.json(`${this.base}/releases/${encodeURIComponent(release.id)}/verify`);
+  }
+
+  /** Which row is which place: the same at every time, so it is asked once. */
+  private order(release: Release, statistic: string, places: Places): Promise<Order> {
+    const facts = release.tables[statistic]!;
+    const keys = shape(facts.keys);
+    const columns = [keys.place, keys.class].filter(Boolean).join(",");
+    const url = this.table(release, statistic, { time: facts.times[0], columns });
+    return this.keep(url, async () => orderOf(await this.arrow(url), keys, places));
+  }
+
+  private table(release: Release, statistic: string, query: Query): string {
+    return this.url(release, `tables/${encodeURIComponent(statistic)}`, { ...query, format: "arrow" });
+  }
+
+  private url(release: Release, path: string, query: Query): string {
+    const search = new URLSearchParams();
+    for (const [key, value] of Object.entries(query)) if (value) search.set(key, value);
+    search.set("v", release.version.slice(0, 16));
+    return `${this.base}/releases/${encodeURIComponent(release.id)}/${path}?${search}`;
+  }
+
+  private async arrow(url: string): Promise<Columns> {
+    return new Columns(new Uint8Array(await (await this.fetch(url)).arrayBuffer()));
+  }
+
+  private async json<T>(url: string): Promise<T> {
+    return (await this.fetch(url)).json();
+  }
+
+  private async fetch(url: string): Promise<Response> {
+    const token = this.token();
+    const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
+    const answer = await fetch(url, { headers });
+    if (answer.ok) return answer;
+    const problem = await answer.json().catch(() => null);
+    throw new ServerError(answer.status, problem?.detail ?? answer.statusText);
+  }
+
+  /** The same promise for the same question; a failure is asked again. */
+  private keep<T>(key: string, make: () => Promise<T>): Promise<T> {
+    const known = this.kept.get(key) as Promise<T> | undefined;
+    if (known) return known;
+    const made = make();
+    this.kept.set(key, made);
+    made.catch(() => this.kept.delete(key));
+    for (const old of this.kept.keys()) {
+      if (this.kept.size <= KEPT) break;
+      this.kept.delete(old);
+    }
+    return made;
+  }
+}
+
+type Query = Record<string, string | null | undefined>;

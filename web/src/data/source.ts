@@ -1,0 +1,36 @@
+// Where releases come from: the server, or the page itself in a notebook. The views know only this.
+
+import type { Pair, Point, Release, ReleaseSummary, Slice, Total, Verdict } from "./types";
+
+/** One statistic at one time, of one class where it has classes. */
+export interface Where {
+  statistic: string;
+  time: string | null;
+  class: string | null;
+}
+
+/** The places of a statistic: their order is the order of every slice. */
+export interface Places {
+  /** The same for statistics that share their places. */
+  key: string;
+  ids: string[];
+  index: Map<string, number>;
+  names: string[] | null;
+  parents: string[] | null;
+  /** null where the ids are H3 cells, which say themselves where they are. */
+  shapes: GeoJSON.FeatureCollection | null;
+}
+
+export interface Source {
+  releases(): Promise<ReleaseSummary[]>;
+  release(id: string): Promise<Release>;
+  places(release: Release, statistic: string): Promise<Places>;
+  /** The whole over time; of one class where the statistic has classes. */
+  totals(release: Release, statistic: string, class_: string | null): Promise<Total[]>;
+  slice(release: Release, where: Where, places: Places): Promise<Slice>;
+  /** The numbers of one place over all times and classes. */
+  series(release: Release, statistic: string, place: string): Promise<Point[]>;
+  /** Pairs with a number above zero, the largest first; `end` keeps those that begin or end there. */
+  pairs(release: Release, where: Where): Promise<Pair[]>;
+  verify(release: Release): Promise<Verdict>;
+}

@@ -1,0 +1,19 @@
+import "@fontsource-variable/source-sans-3/wght.css";
+import "@fontsource-variable/source-serif-4/wght.css";
+import "./style/tokens.css";
+import "./style/layout.css";
+import "./style/parts.css";
+import { render } from "preact";
+import { App } from "./app";
+import { HttpSource } from "./data/http";
+import { begin } from "./state/load";
+import { followMachine } from "./state/machine";
+import { followAddress, readAddress } from "./state/url";
+
+readAddress();
+followMachine();
+render(<App />, document.getElementById("app")!);
+followAddress();
+void begin(
+  new HttpSource(new URL("api", document.baseURI).href, () => sessionStorage.getItem("shoal-token")),
+);

@@ -1,0 +1,127 @@
+// The outlines of all places in flat arrays, ready for the graphics card: made once, while colours change with the hour.
+
+import earcut, { flatten } from "earcut";
+import { cellToBoundary } from "h3-js";
+import type { Places } from "../data/source";
+
+export interface Geometry {
+  /** lon, lat of every corner, float64: a metre is lost in float32. */
+  positions: Float64Array;
+  /** First corner of each part, and one past the last. */
+  starts: Uint32Array;
+  triangles: Uint32Array;
+  /** Place of each part; a place of several islands has several. */
+  place: Uint32Array;
+  /** west, south, east, north of each part. */
+  boxes: Float32Array;
+  bounds: [number, number, number, number];
+}
+
+type Ring = number[][];
+
+/** Outlines of H3 cells, or of the features; parts whose outline is missing are left out. */
+export function geometryOf(places: Places): Geometry {
+  const parts: { place: number; rings: Ring[] }[] = [];
+  places.ids.forEach((id, at) => {
+    if (!places.shapes) {
+      parts.push({ place: at, rings: [cellToBoundary(id, true)] });
+      return;
+    }
+    const shape = places.shapes.features[at]?.geometry;
+    if (shape?.type === "Polygon") parts.push({ place: at, rings: shape.coordinates });
+    if (shape?.type === "MultiPolygon")
+      for (const rings of shape.coordinates) parts.push({ place: at, rings });
+    if (shape?.type === "Point") parts.push({ place: at, rings: [around(shape.coordinates)] });
+  });
+  return packed(parts);
+}
+
+function packed(parts: { place: number; rings: Ring[] }[]): Geometry {
+  const positions: number[] = [];
+  const triangles: number[] = [];
+  const starts = new Uint32Array(parts.length + 1);
+  const boxes = new Float32Array(parts.length * 4);
+  const bounds: Geometry["bounds"] = [180, 90, -180, -90];
+  parts.forEach(({ rings }, part) => {
+    const base = positions.length / 2;
+    const flat = flatten(rings.map((ring) => open(ring).map((corner) => [corner[0]!, corner[1]!])));
+    for (const value of flat.vertices) positions.push(value);
+    for (const corner of earcut(flat.vertices, flat.holes, 2)) triangles.push(base + corner);
+    starts[part + 1] = positions.length / 2;
+    const box = boxOf(rings[0] ?? []);
+    boxes.set(box, part * 4);
+    bounds[0] = Math.min(bounds[0], box[0]);
+    bounds[1] = Math.min(bounds[1], box[1]);
+    bounds[2] = Math.max(bounds[2], box[2]);
+    bounds[3] = Math.max(bounds[3], box[3]);
+  });
+  return {
+    positions: Float64Array.from(positions),
+    starts,
+    triangles: Uint32Array.from(triangles),
+    place: Uint32Array.from(parts, (part) => part.place),
+    boxes,
+    bounds,
+  };
+}
+
+/** A ring without its repeated last corner. */
+function open(ring: Ring): Ring {
+  const first = ring[0];
+  const last = ring.at(-1);
+  return first && last && first[0] === last[0] && first[1] === last[1] ? ring.slice(0, -1) : ring;
+}
+
+function boxOf(ring: Ring): [number, number, number, number] {
+  const box: [number, number, number, number] = [180, 90, -180, -90];
+  for (const [lon, lat] of ring) {
+    box[0] = Math.min(box[0], lon!);
+    box[1] = Math.min(box[1], lat!);
+    box[2] = Math.max(box[2], lon!);
+    box[3] = Math.max(box[3], lat!);
+  }
+  return box;
+}
+
+/** A small disc for a place that is a point: about 150 m. */
+function around([lon, lat]: number[]): Ring {
+  const radius = 0.0014;
+  const narrow = Math.cos((lat! * Math.PI) / 180);
+  return Array.from({ length: 16 }, (_, at) => {
+    const angle = (at / 16) * 2 * Math.PI;
+    return [lon! + (Math.cos(angle) * radius) / narrow, lat! + Math.sin(angle) * radius];
+  });
+}
+
+/** The place at a point of the map, or -1. */
+export function placeAt(geometry: Geometry, lon: number, lat: number): number {
+  const { boxes, starts, positions, place } = geometry;
+  for (let part = 0; part < place.length; part++) {
+    const at = part * 4;
+    if (lon < boxes[at]! || lon > boxes[at + 2]! || lat < boxes[at + 1]! || lat > boxes[at + 3]!) continue;
+    if (inside(positions, starts[part]!, starts[part + 1]!, lon, lat)) return place[part]!;
+  }
+  return -1;
+}
+
+/** Even-odd rule. Corners of holes follow those of the outline, whose joints cross each side twice and cancel out. */
+function inside(positions: Float64Array, from: number, to: number, lon: number, lat: number): boolean {
+  let odd = false;
+  for (let at = from, before = to - 1; at < to; before = at++) {
+    const [x, y] = [positions[2 * at]!, positions[2 * at + 1]!];
+    const [u, v] = [positions[2 * before]!, positions[2 * before + 1]!];
+    if (y > lat !== v > lat && lon < ((u - x) * (lat - y)) / (v - y) + x) odd = !odd;
+  }
+  return odd;
+}
+
+/** Middle of each place, lon and lat, by the corners of its first part. */
+export function middles(geometry: Geometry, places: number): Float64Array {
+  const made = new Float64Array(places * 2).fill(Number.NaN);
+  for (let part = geometry.place.length - 1; part >= 0; part--) {
+    const at = part * 4;
+    made[2 * geometry.place[part]!] = (geometry.boxes[at]! + geometry.boxes[at + 2]!) / 2;
+    made[2 * geometry.place[part]! + 1] = (geometry.boxes[at + 1]! + geometry.boxes[at + 3]!) / 2;
+  }
+  return made;
+}

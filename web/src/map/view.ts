@@ -1,0 +1,184 @@
+// The map itself: MapLibre below, deck.gl inside its layers. Everything that is drawn is set here; what is chosen on it
+// is told through `on`.
+
+import { MapLibreOverlay } from "@deck.gl/maplibre";
+import * as maplibre from "maplibre-gl";
+import worker from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
+import "maplibre-gl/dist/maplibre-gl.css";
+import type { Layer } from "@deck.gl/core";
+import { type Geometry, placeAt } from "./geometry";
+import { towns } from "./places";
+import { mapStyle } from "./style";
+import { detailAt, world } from "./world";
+
+maplibre.setWorkerUrl(workerUrl());
+
+/** Outlines of more places than these are not drawn: they would hide the colours. */
+const OUTLINED = 6000;
+
+export interface Camera {
+  lon: number;
+  lat: number;
+  zoom: number;
+}
+
+export interface Listeners {
+  hover(place: number, x: number, y: number): void;
+  choose(place: number): void;
+  move(camera: Camera): void;
+  idle(): void;
+}
+
+export class MapView {
+  readonly map: maplibre.Map;
+  private readonly overlay = new MapLibreOverlay({ interleaved: true, layers: [] });
+  private geometry: Geometry | null = null;
+  private layers: Layer[] = [];
+  private loaded = false;
+
+  constructor(container: HTMLElement, dark: boolean, camera: Camera | null, on: Listeners) {
+    this.map = new maplibre.Map({
+      container,
+      style: mapStyle(dark),
+      center: camera ? [camera.lon, camera.lat] : [0, 25],
+      zoom: camera?.zoom ?? 1.5,
+      attributionControl: false,
+      dragRotate: false,
+      pitchWithRotate: false,
+      touchPitch: false,
+      fadeDuration: 120,
+      canvasContextAttributes: { antialias: false },
+      renderWorldCopies: true,
+    });
+    this.map.touchZoomRotate.disableRotation();
+    this.map.addControl(this.overlay as unknown as maplibre.IControl);
+    this.map.addControl(new maplibre.ScaleControl({ maxWidth: 90 }), "bottom-right");
+    this.listen(on);
+    // Layers given earlier would end up above the names.
+    this.map.once("load", () => {
+      this.loaded = true;
+      this.overlay.setProps({ layers: [...this.layers] });
+      void this.refresh();
+    });
+  }
+
+  /** Draws these layers instead of the ones before. */
+  draw(layers: Layer[]): void {
+    this.layers = layers;
+    if (this.loaded) this.overlay.setProps({ layers: [...layers] });
+  }
+
+  /** New places: their outlines, and the camera on them unless it stands somewhere by choice. */
+  show(geometry: Geometry, keepCamera: boolean): void {
+    this.geometry = geometry;
+    const drawn = geometry.place.length <= OUTLINED ? outlines(geometry, null) : [];
+    this.whenLoaded(() => this.fill("outline", lines(drawn)));
+    if (!keepCamera) this.fit(false);
+  }
+
+  fit(animate: boolean): void {
+    if (!this.geometry) return;
+    const [west, south, east, north] = this.geometry.bounds;
+    const wide = this.map.getContainer().clientWidth > 720;
+    this.map.fitBounds(
+      [
+        [west, south],
+        [east, north],
+      ],
+      { padding: wide ? 48 : 16, animate },
+    );
+  }
+
+  /** Marks a place by its outline; -1 marks none. */
+  mark(place: number): void {
+    const geometry = this.geometry;
+    this.whenLoaded(() =>
+      this.fill("chosen", lines(geometry && place >= 0 ? outlines(geometry, place) : [])),
+    );
+  }
+
+  /** The operator's own GeoJSON below the data. */
+  underlay(data: GeoJSON.GeoJSON): void {
+    this.whenLoaded(() => this.fill("own", data));
+  }
+
+  paper(dark: boolean): void {
+    this.whenLoaded(() => {
+      for (const layer of mapStyle(dark).layers) {
+        for (const [key, value] of Object.entries(layer.paint ?? {}))
+          this.map.setPaintProperty(layer.id, key as never, value as never);
+      }
+    });
+  }
+
+  private listen(on: Listeners): void {
+    const placeOf = (event: maplibre.MapMouseEvent) =>
+      this.geometry ? placeAt(this.geometry, event.lngLat.wrap().lng, event.lngLat.lat) : -1;
+    this.map.on("mousemove", (event) => on.hover(placeOf(event), event.point.x, event.point.y));
+    this.map.on("mouseout", () => on.hover(-1, 0, 0));
+    this.map.on("dragstart", () => on.hover(-1, 0, 0));
+    this.map.on("click", (event) => on.choose(placeOf(event)));
+    this.map.on("moveend", (event) => {
+      void this.refresh();
+      const { lng, lat } = this.map.getCenter();
+      // Only a move by hand is worth an address.
+      if (event.originalEvent) on.move({ lon: lng, lat, zoom: this.map.getZoom() });
+    });
+    this.map.on("idle", () => on.idle());
+  }
+
+  /** Land, borders and names for where the map is now. */
+  private async refresh(): Promise<void> {
+    if (!this.loaded) return;
+    const zoom = this.map.getZoom();
+    const box = this.map.getBounds();
+    const bounds: [number, number, number, number] = [
+      box.getWest(),
+      box.getSouth(),
+      box.getEast(),
+      box.getNorth(),
+    ];
+    void towns(bounds, zoom).then((found) => this.fill("places", found));
+    const { land, borders } = await world(detailAt(zoom));
+    this.fill("land", land);
+    this.fill("borders", borders);
+  }
+
+  private readonly shown = new Map<string, unknown>();
+
+  private fill(source: string, data: GeoJSON.GeoJSON): void {
+    if (this.shown.get(source) === data) return;
+    this.shown.set(source, data);
+    (this.map.getSource(source) as maplibre.GeoJSONSource).setData(data);
+  }
+
+  private whenLoaded(work: () => void): void {
+    if (this.loaded) work();
+    else this.map.once("load", work);
+  }
+}
+
+/** In a notebook the worker's code stands in the page. */
+function workerUrl(): string {
+  const inline = document.getElementById("shoal-map-worker")?.textContent;
+  return inline ? URL.createObjectURL(new Blob([inline], { type: "text/javascript" })) : worker;
+}
+
+function lines(coordinates: number[][][]): GeoJSON.GeoJSON {
+  return { type: "MultiLineString", coordinates };
+}
+
+/** Closed lines around all places, or around one. */
+function outlines(geometry: Geometry, place: number | null): number[][][] {
+  const made: number[][][] = [];
+  for (let part = 0; part < geometry.place.length; part++) {
+    if (place !== null && geometry.place[part] !== place) continue;
+    const line: number[][] = [];
+    for (let at = geometry.starts[part]!; at < geometry.starts[part + 1]!; at++) {
+      line.push([geometry.positions[2 * at]!, geometry.positions[2 * at + 1]!]);
+    }
+    if (line[0]) line.push(line[0]);
+    made.push(line);
+  }
+  return made;
+}

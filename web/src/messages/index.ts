@@ -1,0 +1,54 @@
+// Words in the reader's language, numbers and times as that language writes them.
+
+import { signal } from "@preact/signals";
+import { de } from "./de";
+import { en, type Messages } from "./en";
+
+const LANGUAGES: Record<string, Messages> = { en, de };
+
+export const language = signal(preferred());
+
+function preferred(): string {
+  const asked = new URLSearchParams(location.search).get("lang");
+  const wanted = [asked, ...navigator.languages].map((one) => one?.slice(0, 2) ?? "");
+  return wanted.find((one) => one in LANGUAGES) ?? "en";
+}
+
+/** The message, with {names} filled in. A key that does not exist is itself, which tests look for. */
+export function t(key: keyof Messages, values: Record<string, string | number> = {}): string {
+  const text = LANGUAGES[language.value]?.[key] ?? en[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+}
+
+/** A message for what the server names, such as a statistic; `otherwise` where we have no word for it. */
+export function named(prefix: string, name: string, suffix = "", otherwise = name): string {
+  const key = `${prefix}.${name}${suffix}`;
+  return key in en ? t(key as keyof Messages) : otherwise;
+}
+
+export function number(value: number): string {
+  const digits = Math.abs(value) >= 10 || Number.isInteger(value) ? 0 : 1;
+  const text = new Intl.NumberFormat(language.value, { maximumFractionDigits: digits }).format(value);
+  return text === "-0" ? "0" : text;
+}
+
+/** A time key in words: "Mon 2 March, 08:00". Keys have no offset, so they are written as if in UTC. */
+export function when(time: string, style: "long" | "short" = "long"): string {
+  const date = /^\d{4}-\d\d-\d\d/.test(time);
+  if (!date) return named("time.word", time);
+  const hours = time.length > 10;
+  const options: Intl.DateTimeFormatOptions =
+    style === "short"
+      ? { weekday: "short", day: "numeric" }
+      : {
+          weekday: "long",
+          day: "numeric",
+          month: "long",
+          ...(hours ? { hour: "2-digit", minute: "2-digit" } : {}),
+        };
+  const instant = new Date(hours ? `${time.slice(0, 19)}Z` : `${time}T00:00:00Z`);
+  return new Intl.DateTimeFormat(language.value === "en" ? "en-GB" : language.value, {
+    timeZone: "UTC",
+    ...options,
+  }).format(instant);
+}

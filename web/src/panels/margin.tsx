@@ -1,0 +1,80 @@
+// The margin of the map: what this is, which statistic, how to read the colours. As in the margin of a printed sheet.
+
+import { named, t, when } from "../messages";
+import * as state from "../state/store";
+import { Legend } from "./legend";
+
+export function Margin() {
+  const release = state.release.value;
+  return (
+    <header class="margin">
+      <div class="brand">
+        <img src="./shoal.svg" alt="" width="26" height="26" />
+        <span>{t("app.name")}</span>
+      </div>
+      <Title />
+      {release?.manifest.synthetic && <p class="synthetic">{t("synthetic")}</p>}
+      <Statistics />
+      <Legend />
+      <p class="credits">{t("map.credits")}</p>
+    </header>
+  );
+}
+
+function Title() {
+  const all = state.releases.value;
+  const release = state.release.value;
+  if (!release) return <h1 class="title skeleton">&nbsp;</h1>;
+  const { source, period } = release.manifest;
+  const last = lastDay(period.end);
+  return (
+    <div class="title">
+      <h1>{source.name}</h1>
+      <p>{period.start === last ? when(last) : `${when(period.start)} – ${when(last)}`}</p>
+      {all.length > 1 && (
+        <label class="choose">
+          <span class="unseen">{t("release.choose")}</span>
+          <select
+            value={release.id}
+            onChange={(event) => {
+              state.releaseId.value = event.currentTarget.value;
+            }}
+          >
+            {all.map((one) => (
+              <option key={one.id} value={one.id}>
+                {one.id}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+    </div>
+  );
+}
+
+/** Ends are exclusive in a plan; people name the last day. */
+function lastDay(end: string): string {
+  return new Date(Date.parse(`${end}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
+}
+
+function Statistics() {
+  const chosen = state.statistic.value;
+  return (
+    <nav class="statistics" aria-label={t("statistic.choose")}>
+      {state.statistics.value.map((statistic) => (
+        <button
+          type="button"
+          key={statistic}
+          aria-pressed={statistic === chosen}
+          onClick={() => {
+            state.playing.value = false;
+            state.statistic.value = statistic;
+          }}
+        >
+          <b>{named("statistic", statistic)}</b>
+          <span>{named("statistic", statistic, ".what", state.release.value!.tables[statistic]!.unit)}</span>
+        </button>
+      ))}
+    </nav>
+  );
+}

@@ -1,0 +1,44 @@
+// What is under the pointer: the place, its number, and always its interval.
+
+import { certainty } from "../map/colour";
+import { named, number, t } from "../messages";
+import * as state from "../state/store";
+
+export function Tooltip() {
+  const at = state.hovered.value;
+  const slice = state.slice.value;
+  if (!at || !slice) return null;
+  return (
+    <div class="tooltip" style={{ transform: `translate(${at.x + 14}px, ${at.y + 14}px)` }}>
+      <p class="name">{state.placeName(at.place)}</p>
+      <Figure
+        value={slice.value[at.place]!}
+        lower={slice.lower[at.place]!}
+        upper={slice.upper[at.place]!}
+        suppressed={slice.suppressed[at.place] === 1}
+      />
+    </div>
+  );
+}
+
+interface Shown {
+  value: number;
+  lower: number;
+  upper: number;
+  suppressed: boolean;
+}
+
+/** A number with its unit and interval, and a word where it could be none. */
+export function Figure({ value, lower, upper, suppressed }: Shown) {
+  if (suppressed) return <p class="suppressed">{t("number.suppressed")}</p>;
+  if (Number.isNaN(value)) return <p class="suppressed">{t("number.missing")}</p>;
+  return (
+    <>
+      <p class="value">
+        <b>{number(value)}</b> {named("statistic", state.statistic.value ?? "", ".unit", "")}
+      </p>
+      <p class="range">{t("number.interval", { lower: number(lower), upper: number(upper) })}</p>
+      {certainty(value, lower, upper) === 2 && <p class="within">{t("number.within")}</p>}
+    </>
+  );
+}

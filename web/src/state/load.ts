@@ -1,0 +1,161 @@
+// What is loaded when a choice changes. An answer that comes after the next choice is dropped.
+
+import { batch, effect } from "@preact/signals";
+import { ServerError } from "../data/http";
+import type { Places, Source } from "../data/source";
+import { scaleTop } from "../map/colour";
+import * as state from "./store";
+
+let source: Source;
+export const sourceOf = () => source;
+
+/** Loads the list of releases, then follows the choices. */
+export async function begin(from: Source): Promise<void> {
+  source = from;
+  await tell(async () => {
+    state.releases.value = await source.releases();
+    if (state.releases.value.length === 0) throw new ServerError(404, "empty");
+    const known = state.releases.value.some((one) => one.id === state.releaseId.value);
+    if (!known)
+      state.releaseId.value = (
+        state.releases.value.find((one) => !one.problem) ?? state.releases.value[0]!
+      ).id;
+  });
+  follow(() => state.releaseId.value, openRelease);
+  follow(statisticKey, openStatistic);
+  follow(sliceKey, openSlice);
+  follow(
+    () => (ready() && state.place.value ? `${state.loaded.value} ${state.place.value}` : null),
+    openPlace,
+  );
+}
+
+async function openRelease(id: string, stale: () => boolean): Promise<void> {
+  const opened = await source.release(id);
+  if (stale()) return;
+  batch(() => {
+    state.release.value = opened;
+    state.verdict.value = null;
+    if (!state.facts.value || state.facts.value.level !== null)
+      state.statistic.value = state.statistics.value[0] ?? null;
+  });
+}
+
+/** What has to be loaded for the choice of release, statistic and class; null where that choice is not made yet. */
+function statisticKey(): string | null {
+  const facts = state.facts.value;
+  if (!facts || state.release.value?.id !== state.releaseId.value) return null;
+  return [state.releaseId.value, state.statistic.value, state.chosenClass.value].join("|");
+}
+
+const ready = () => state.loaded.value !== null && state.loaded.value === statisticKey();
+
+async function openStatistic(key: string, stale: () => boolean): Promise<void> {
+  const release = state.release.value!;
+  const name = state.statistic.value!;
+  const { classes, times } = release.tables[name]!;
+  const known = classes.some((one) => one.label === state.chosenClass.value);
+  if (!known && state.chosenClass.value !== (classes[0]?.label ?? null)) {
+    state.chosenClass.value = classes[0]?.label ?? null;
+    return;
+  }
+  const [places, totals] = await Promise.all([
+    source.places(release, name),
+    source.totals(release, name, state.chosenClass.value),
+  ]);
+  if (stale()) return;
+  const fullest = totals.reduce((best, total) => (total.value > best.value ? total : best), totals[0]!);
+  await measureScale(places, fullest.time);
+  if (stale()) return;
+  batch(() => {
+    if (state.places.value?.key !== places.key) state.places.value = places;
+    state.totals.value = totals;
+    if (times.length > 0 && !times.includes(state.time.value ?? "")) {
+      state.time.value =
+        times.find((time) => time.startsWith(state.time.value?.slice(0, 10) ?? "-")) ?? fullest.time;
+    }
+    if (state.place.value && !places.index.has(state.place.value)) state.place.value = null;
+    state.loaded.value = key;
+  });
+}
+
+/** The scale is that of the fullest time, so that colours can be compared over all of them. */
+async function measureScale(places: Places, time: string | null): Promise<void> {
+  if (state.keys.value.other) return;
+  const where = { statistic: state.statistic.value!, time, class: state.chosenClass.value };
+  state.domain.value = scaleTop((await source.slice(state.release.value!, where, places)).value);
+}
+
+function sliceKey(): string | null {
+  return ready()
+    ? `${state.loaded.value}|${state.keys.value.time ? state.time.value : ""}|${state.locked.value}`
+    : null;
+}
+
+async function openSlice(_: string, stale: () => boolean): Promise<void> {
+  const release = state.release.value!;
+  const where = {
+    statistic: state.statistic.value!,
+    time: state.keys.value.time ? state.time.value : null,
+    class: state.chosenClass.value,
+  };
+  if (state.keys.value.other) {
+    const pairs = await source.pairs(release, where);
+    if (stale()) return;
+    batch(() => {
+      state.pairs.value = pairs;
+      state.slice.value = null;
+    });
+  } else {
+    const slice = await source.slice(release, where, state.places.value!);
+    if (stale()) return;
+    batch(() => {
+      state.slice.value = slice;
+      if (!state.locked.value) state.domain.value = scaleTop(slice.value);
+    });
+    prefetch(where);
+  }
+  state.busy.value = false;
+}
+
+/** The next times, while these are looked at. */
+function prefetch(where: Parameters<Source["slice"]>[1]): void {
+  if (!state.keys.value.time) return;
+  for (let step = 1; step <= (state.playing.value ? 4 : 1); step++) {
+    const next = state.times.value[state.timeAt.value + step];
+    if (next)
+      void source.slice(state.release.value!, { ...where, time: next }, state.places.value!).catch(() => {});
+  }
+}
+
+async function openPlace(_: string, stale: () => boolean): Promise<void> {
+  if (state.keys.value.other) return;
+  const series = await source.series(state.release.value!, state.statistic.value!, state.place.value!);
+  if (!stale()) state.series.value = series;
+}
+
+/** Calls `open` whenever `read` gives another value; `stale` tells whether a newer call has begun. */
+function follow(
+  read: () => string | null,
+  open: (value: string, stale: () => boolean) => Promise<void>,
+): void {
+  let turn = 0;
+  let last: string | null = null;
+  effect(() => {
+    const value = read();
+    if (value === last) return;
+    last = value;
+    const mine = ++turn;
+    if (value !== null) void tell(() => open(value, () => mine !== turn));
+  });
+}
+
+async function tell(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+    state.trouble.value = null;
+  } catch (error) {
+    state.busy.value = false;
+    state.trouble.value = error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,64 @@
+// The choices in the address: a link shows the same to whoever opens it, and the back button undoes a choice.
+
+import { batch, effect } from "@preact/signals";
+import { camera, chosenClass, type Panel, panel, place, playing, releaseId, statistic, time } from "./store";
+
+const PANELS = ["zone", "trust", "pairs", "table", "compare", "week"];
+
+/** Reads the address into the state. */
+export function readAddress(): void {
+  const query = new URLSearchParams(location.search);
+  batch(() => {
+    releaseId.value = query.get("release");
+    statistic.value = query.get("statistic");
+    time.value = query.get("time");
+    chosenClass.value = query.get("class");
+    place.value = query.get("place");
+    const shown = query.get("panel");
+    panel.value = shown && PANELS.includes(shown) ? (shown as Panel) : null;
+    const [zoom, lat, lon] = (query.get("map") ?? "").split("/").map(Number);
+    camera.value =
+      [zoom, lat, lon].every((value) => Number.isFinite(value)) && query.has("map")
+        ? { zoom: zoom!, lat: lat!, lon: lon! }
+        : null;
+  });
+}
+
+function written(): { choices: string; all: string } {
+  const query = new URLSearchParams();
+  const choices: [string, string | null][] = [
+    ["release", releaseId.value],
+    ["statistic", statistic.value],
+    ["class", chosenClass.value],
+    ["place", place.value],
+    ["panel", panel.value],
+  ];
+  for (const [key, value] of choices) if (value) query.set(key, value);
+  const chosen = query.toString();
+  if (time.value) query.set("time", time.value);
+  if (camera.value) {
+    const { zoom, lat, lon } = camera.value;
+    query.set("map", [zoom.toFixed(2), lat.toFixed(5), lon.toFixed(5)].join("/"));
+  }
+  // Slashes and colons are allowed in a query and read better.
+  return { choices: chosen, all: query.toString().replaceAll("%2F", "/").replaceAll("%3A", ":") };
+}
+
+/** Keeps the address in step: a choice is a step back, moving the map or the time is none. */
+export function followAddress(): void {
+  let last: string | null = null;
+  let timer = 0;
+  effect(() => {
+    const { choices, all } = written();
+    const still = playing.value;
+    clearTimeout(timer);
+    if (last !== null && choices !== last) history.pushState(null, "", `?${all}`);
+    else timer = window.setTimeout(() => history.replaceState(null, "", `?${all}`), still ? 1000 : 150);
+    last = choices;
+  });
+  addEventListener("popstate", () => {
+    clearTimeout(timer);
+    last = null;
+    readAddress();
+  });
+}
