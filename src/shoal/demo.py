@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from shoal import api
-from shoal.errors import UsageError
+from shoal.errors import StateError, UsageError
 from shoal.plan import Plan
 
 if TYPE_CHECKING:
@@ -77,7 +77,25 @@ def demo(
     from shoal.ledger.show import render as accounts
 
     paper.print(accounts(api.open_state(plan.folder, None).accounts.statement()))
+
+    step("7  Explore", f"shoal serve {release.folder.parent} --open", "the same, over the folder of your releases.")
     return release
+
+
+def explore(releases: Path) -> None:
+    """The explorer over `releases`, in a browser where there is one, until Ctrl-C; on any free port if need be."""
+    from shoal.serve.server import PORT, Settings, open_in_browser, serve
+
+    paper = Console(highlight=False)
+
+    def ready(address: str) -> None:
+        paper.print(f"[bold]{address}[/bold]: the explorer; nothing of it leaves this machine. Ctrl-C ends it.")
+        open_in_browser(address)
+
+    try:
+        serve(releases, Settings(port=PORT), ready)
+    except StateError:  # another demo is still being looked at
+        serve(releases, Settings(port=0), ready)
 
 
 def _refuse_another(out: Path) -> None:

@@ -121,12 +121,14 @@ def demo(
     days: Annotated[int, typer.Option(help="Days, from a Monday.")] = 7,
     out: Annotated[Path, typer.Option(help="Folder to make.")] = Path("demo"),
     serve: Annotated[
-        bool, typer.Option("--serve/--no-serve", help="Open the explorer at the end, once there is one.")
+        bool, typer.Option("--serve/--no-serve", help="Open the explorer at the end, where there is a terminal.")
     ] = True,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Simulate a city, release its statistics, show them."""
+    """Simulate a city, release its statistics, show them; then the explorer over them, until Ctrl-C."""
+    import sys
+
     from shoal._progress import Bars
     from shoal.demo import demo as run
     from shoal.release.show import as_json as facts
@@ -135,6 +137,10 @@ def demo(
         done = run(out, devices=devices, days=days, progress=bars, tell=bars.tell, silent=as_json)
     if as_json:
         typer.echo(json.dumps({"folder": str(done.folder), **facts(done)}, default=str))
+    elif serve and sys.stdin.isatty() and sys.stdout.isatty():
+        from shoal.demo import explore
+
+        explore(done.folder.parent)
 
 
 def _bytes(text: str) -> int:
