@@ -81,6 +81,7 @@ def _pairs(table: Table) -> "gpd.GeoDataFrame":
 
 def _rows(to: Path, release: Release, table: Table) -> None:
     import pandas as pd
+    import pyarrow as pa
 
     frame = table.to_polars().to_pandas()
     if "hour" in frame:
@@ -88,7 +89,7 @@ def _rows(to: Path, release: Release, table: Table) -> None:
         frame["hour"] = frame["hour"].dt.tz_convert("UTC")
     for key in ("day", "week"):
         if key in frame:
-            frame[key] = pd.to_datetime(frame[key]).dt.date
+            frame[key] = frame[key].astype(pd.ArrowDtype(pa.date32()))  # pandas has no dates of its own
     _append(to, layer(table), frame, _text(release, table))
 
 
@@ -113,7 +114,14 @@ def _append(to: Path, name: str, frame: "pd.DataFrame", description: str) -> str
     new = {} if to.exists() else {"DATETIME_FORMAT": "UTC"}
     options = {"IDENTIFIER": name, "DESCRIPTION": description}
     pyogrio.write_dataframe(
-        frame, to, driver="GPKG", layer=name, append=not new, layer_options=options, dataset_options=new
+        frame,
+        to,
+        driver="GPKG",
+        layer=name,
+        append=not new,
+        layer_options=options,
+        dataset_options=new,
+        use_arrow=True,
     )
     return name
 
