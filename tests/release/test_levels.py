@@ -13,7 +13,7 @@ import shapely
 import shoal
 from shoal.errors import UsageError
 from shoal.release import Release
-from shoal.release.export import export
+from shoal.release.exports import export
 from shoal.release.show import as_json
 from shoal.simulate import simulate
 from tests.release.test_verify import amend, failed, first, retable, stat

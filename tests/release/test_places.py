@@ -18,7 +18,7 @@ from rich.console import Console
 from shoal.errors import DataError, UsageError
 from shoal.release import _geoparquet, _store
 from shoal.release.derived import derive
-from shoal.release.export import export
+from shoal.release.exports import export
 from shoal.release.manifest import Manifest
 from shoal.release.overview import _panels, draw
 from shoal.release.read import Release, open_release

@@ -13,7 +13,7 @@ from shoal.errors import DataError
 from shoal.evaluate import evaluate
 from shoal.keys import pair_places
 from shoal.release import show
-from shoal.release.export import export
+from shoal.release.exports import export
 from shoal.release.manifest import Manifest
 from shoal.release.overview import overview
 from shoal.release.read import Release, open_release

@@ -31,14 +31,25 @@ def show(
 @app.command()
 def export(
     release: ReleaseFolder,
-    statistic: Annotated[str, typer.Argument(metavar="STATISTIC", help="One of its statistics.")],
-    to: Annotated[Path, typer.Option(metavar="FILE", help="By the ending: .csv .parquet .geojson .arrow .xlsx")],
+    statistic: Annotated[
+        str | None,
+        typer.Argument(metavar="[STATISTIC]", help="One of its statistics; .gpkg and .dcat.jsonld take all."),
+    ] = None,
+    *,
+    to: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="By the ending: .csv .parquet .geojson .arrow .xlsx .gpkg .sdmx.csv .sdmx.xml .flowmap.zip "
+            ".kepler.csv .kepler.json .dcat.jsonld",
+        ),
+    ],
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """A statistic of a release as a file for other tools."""
+    """A statistic of a release, or all of it, as a file for other tools."""
     from shoal.api import open_
-    from shoal.release.export import export as write
+    from shoal.release.exports import export as write
 
     write(open_(release), statistic, to)
     give(as_json, lambda: {"file": str(to)}, lambda: f"{to}")

@@ -1,7 +1,8 @@
 """Words for what a release holds: periods, numbers, intervals, rows, classes."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from fractions import Fraction
+from typing import Literal
 
 from shoal.release.plan_facts import PeriodFacts
 from shoal.release.statistic_facts import StatisticFacts
@@ -9,8 +10,13 @@ from shoal.release.statistic_facts import StatisticFacts
 
 def period(facts: PeriodFacts) -> str:
     """The period in words; the last day included, because that is how people say it."""
-    last = facts.end - timedelta(days=1)
+    last = last_day(facts)
     return f"{facts.start}" if last == facts.start else f"{facts.start} to {last}"
+
+
+def last_day(facts: PeriodFacts) -> date:
+    """The last day of the period."""
+    return facts.end - timedelta(days=1)
 
 
 def number(text: str) -> str:
@@ -30,6 +36,15 @@ def interval(facts: StatisticFacts) -> str:
     return f"±{amount(facts.usual_width, facts.usual_width)}"
 
 
+def unit(facts: StatisticFacts, source: Literal["points", "trips"]) -> str:
+    """What a statistic of such a source counts, in a word."""
+    if facts.base == "presence":
+        return "devices" if "hour" in facts.keys else "device-hours"
+    if facts.base == "visits" and source == "trips":
+        return "arrivals"
+    return _UNITS.get(facts.base, "counts")
+
+
 def rows(facts: StatisticFacts) -> str:
     """What the rows of a statistic are: `zone x hour`."""
     return " × ".join(facts.keys)
@@ -43,3 +58,16 @@ def classes(facts: StatisticFacts) -> str:
 def escape(text: str) -> str:
     """`text` as Markdown shows it: none of its characters is markup."""
     return "".join(f"\\{c}" if c in r"\`*_[]<>|#" else c for c in text)
+
+
+_UNITS = {
+    "visits": "stays",
+    "visitors": "devices",
+    "dwell": "stays",
+    "flows": "trips",
+    "residents": "devices",
+    "catchment": "devices",
+    "distance": "device-days",
+    "gyration": "devices",
+    "stay_home": "device-days",
+}

@@ -1,6 +1,7 @@
 """Exports, each opened again with the tool that it is for."""
 
 import json
+import re
 import resource
 import signal
 from datetime import datetime
@@ -11,11 +12,15 @@ import openpyxl
 import polars as pl
 import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
+from shoal.cli import app
 from shoal.errors import StateError, UsageError
-from shoal.release import export as module
-from shoal.release.export import export
+from shoal.release._file import ending_of
+from shoal.release.exports import FORMATS, export
+from shoal.release.exports import excel as module
 from shoal.release.read import Release, open_release
+from tests.conftest import ROOT
 from tests.release import make
 
 
@@ -134,7 +139,9 @@ def test_xlsx_has_an_end(release: Release, tmp_path: Path, monkeypatch: pytest.M
 
 def test_wrong_uses(release: Release, tmp_path: Path) -> None:
     (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(UsageError, match=r"the ending must be one of \.csv, \.parquet, \.geojson, \.arrow, \.xlsx"):
+    with pytest.raises(
+        UsageError, match=r"the ending must be one of \.csv, \.parquet, \.geojson, .*, \.dcat\.jsonld; it"
+    ):
         export(release, "visits", tmp_path / "t.shp")
     with pytest.raises(UsageError, match=r"does not exist; make it first"):
         export(release, "visits", tmp_path / "no" / "t.csv")
@@ -146,12 +153,62 @@ def test_wrong_uses(release: Release, tmp_path: Path) -> None:
         export(release, "visit", tmp_path / "t.csv")
 
 
+def test_the_longest_ending_wins() -> None:
+    assert ending_of(Path("a.SDMX.csv"), FORMATS) == ".sdmx.csv" and ending_of(Path("a.b.csv"), FORMATS) == ".csv"
+    assert ending_of(Path(".csv"), FORMATS) is None and ending_of(Path("a.json"), FORMATS) is None
+
+
+def test_a_table_has_to_be_named(release: Release, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"a \.csv file holds one statistic; name it, of presence, visits, flows"):
+        export(release, None, tmp_path / "t.csv")
+    with pytest.raises(UsageError, match=r"the ending must be one of"):
+        export(release, None, tmp_path / "t.shp")
+
+
+def test_every_ending_is_documented() -> None:
+    text = (ROOT / "docs" / "exports.md").read_text(encoding="utf-8")
+    shown = CliRunner().invoke(app, ["export", "--help"], env={"COLUMNS": "200"}).output
+    for ending in FORMATS:
+        assert f"`{ending}`" in text and re.search(rf"(?<!\S){re.escape(ending)}(?!\S)", shown), ending
+        assert re.search(rf"--to \S+{re.escape(ending)}", text), f"docs/exports.md shows no command for {ending}"
+
+
+def test_notes_of_text_tables(release: Release, tmp_path: Path) -> None:
+    export(release, "visits", tmp_path / "t.csv")
+    about = json.loads((tmp_path / "t.csv-metadata.json").read_text())  # where CSV on the Web looks for it
+    assert about["url"] == "t.csv" and "one device over one week" in about["dc:description"]
+    columns = {column["name"]: column["datatype"] for column in about["tableSchema"]["columns"]}
+    assert list(columns) == release["visits"].to_polars().columns and columns["day"] == "date"
+    features = json.loads(export(release, "visits", tmp_path / "t.geojson").read_text())
+    assert "one device over one week" in features["description"]
+    with pa.ipc.open_file(str(export(release, "visits", tmp_path / "t.arrow"))) as file:
+        assert b"one device over one week" in file.schema.metadata[b"privacy"]
+
+
+@pytest.mark.parametrize("ending", ["csv", "geojson", "arrow", "xlsx"])
+def test_suppressed_has_no_number(withheld: Release, tmp_path: Path, ending: str) -> None:
+    file = export(withheld, "presence", tmp_path / f"t.{ending}")
+    match ending:
+        case "csv":
+            back = pl.read_csv(file)
+        case "arrow":
+            back = pl.read_ipc(file)
+        case "xlsx":
+            back = pl.read_excel(file, sheet_name="presence")
+        case _:
+            back = pl.from_pandas(gpd.read_file(file, engine="pyogrio").drop(columns="geometry"))
+    assert back["estimate"].is_null().to_list() == (back["zone"] == "z03").to_list() == back["suppressed"].to_list()
+
+
 def test_a_file_is_replaced(release: Release, tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("old")
     assert export(release, "visits", tmp_path / "t.csv").read_text().startswith("zone,day,")
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet", "geojson", "arrow", "xlsx"])
+@pytest.mark.parametrize(
+    "ending",
+    ["csv", "parquet", "geojson", "arrow", "xlsx", "gpkg", "sdmx.csv", "sdmx.xml", "kepler.csv", "kepler.json"],
+)
 def test_a_full_disk_keeps_the_old_file(release: Release, tmp_path: Path, ending: str) -> None:
     file = tmp_path / f"t.{ending}"
     file.write_text("old")
