@@ -17,6 +17,7 @@ ALL = {
     "spark": ["benchmarks.spark", "--records", "10000000"],
     "translog": ["benchmarks.translog"],
     "ledger": ["benchmarks.ledger"],
+    "serve": ["benchmarks.serve"],
 }
 
 
