@@ -18,6 +18,7 @@ ALL = {
     "translog": ["benchmarks.translog"],
     "ledger": ["benchmarks.ledger"],
     "lists": ["benchmarks.lists"],
+    "serve": ["benchmarks.serve"],
 }
 
 

@@ -55,10 +55,12 @@ function tiles(): Map<string, City[]> {
     .filter((city) => city.population >= SMALLEST_PLACE && city.featureCode !== "PPLX")
     .sort((a, b) => b.population - a.population);
   const made = new Map<string, City[]>();
+  // Tiles of the sea are there too, empty: whoever asks for one gets an answer.
+  for (let x = 0; x < 360 / TILE; x++) for (let y = 0; y < 180 / TILE; y++) made.set(`${x}-${y}`, []);
   for (const city of cities) {
     const [lon, lat] = city.loc.coordinates;
     const tile = `${Math.floor((lon + 180) / TILE)}-${Math.floor((lat + 90) / TILE)}`;
-    if (!made.get(tile)?.push(city)) made.set(tile, [city]);
+    made.get(tile)?.push(city);
   }
   return made;
 }

@@ -1,9 +1,11 @@
 // The page: margin, map, time, what is pointed at.
 
 import { t } from "./messages";
+import { Drawer } from "./panels/drawer";
 import { TheMap } from "./panels/map";
 import { Margin } from "./panels/margin";
 import { TimeBar } from "./panels/timebar";
+import { Toolbar } from "./panels/toolbar";
 import { Tooltip } from "./panels/tooltip";
 import * as state from "./state/store";
 
@@ -13,6 +15,8 @@ export function App() {
       <Margin />
       <main class="stage">
         <TheMap />
+        <Toolbar />
+        <Drawer />
         <Tooltip />
         <TimeBar />
         {state.busy.value && <p class="notice">{t("loading")} …</p>}

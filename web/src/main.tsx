@@ -3,6 +3,7 @@ import "@fontsource-variable/source-serif-4/wght.css";
 import "./style/tokens.css";
 import "./style/layout.css";
 import "./style/parts.css";
+import "./style/panels.css";
 import { render } from "preact";
 import { App } from "./app";
 import { HttpSource } from "./data/http";

@@ -42,16 +42,16 @@ def read_table(file: Path) -> "pl.DataFrame":
         return _frame(source)
 
 
-def read_bytes(data: bytes) -> "pl.DataFrame":
-    """The same of a table's bytes."""
-    return _frame(io.BytesIO(data))
+def read_bytes(data: bytes, columns: Sequence[str] | None = None) -> "pl.DataFrame":
+    """The same of a table's bytes; only `columns`, where they are given."""
+    return _frame(io.BytesIO(data), columns)
 
 
-def _frame(source: BinaryIO) -> "pl.DataFrame":
+def _frame(source: BinaryIO, columns: Sequence[str] | None = None) -> "pl.DataFrame":
     import polars as pl
     import pyarrow.parquet as pq
 
-    frame = pl.from_arrow(pq.ParquetFile(source).read())
+    frame = pl.from_arrow(pq.ParquetFile(source).read(columns))
     assert isinstance(frame, pl.DataFrame)  # noqa: S101  # from_arrow gives a Series only for an array
     return frame
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
+import anyio
 import anyio.to_thread
 
 from shoal.serve.lru import Lru
@@ -14,6 +15,8 @@ from shoal.serve.lru import Lru
 MOST_BYTES = 512 << 20
 """Of answers that are kept, packed and not."""
 WORTH_PACKING = 1024
+COOKS = 4
+"""Answers that are made at a time: many threads would only take turns."""
 _GZIP = 31  # zlib: 15 bits of window, and the head of gzip
 FOREVER = "max-age=31536000, immutable"
 AGAIN = "no-cache"  # may be kept, must be asked about
@@ -86,6 +89,7 @@ class Kitchen:
     """Makes each answer once, in a thread, and keeps it: who asks while it is made waits for the same one."""
 
     kept: Lru[Hashable, Answer] = field(default_factory=lambda: Lru(MOST_BYTES))
+    _cooks: anyio.CapacityLimiter | None = None
     _cooking: dict[Hashable, "asyncio.Task[Answer]"] = field(default_factory=dict)
 
     async def answer(self, key: Hashable, make: Callable[[], Answer], encoding: str | None) -> Answer:
@@ -110,7 +114,9 @@ class Kitchen:
         return await asyncio.shield(task)
 
     async def _make(self, key: Hashable, make: Callable[[], Answer]) -> Answer:
-        made = await anyio.to_thread.run_sync(make)
+        if self._cooks is None:
+            self._cooks = anyio.CapacityLimiter(COOKS)
+        made = await anyio.to_thread.run_sync(make, limiter=self._cooks)
         self.kept.put(key, made, len(made.body) + 512)
         return made
 

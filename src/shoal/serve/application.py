@@ -1,5 +1,6 @@
 """The whole server as one ASGI application: the explorer at /, the API below /api, OGC API Features below /ogc."""
 
+import threading
 from collections.abc import Iterable
 from difflib import get_close_matches
 from importlib.util import find_spec
@@ -15,6 +16,7 @@ from shoal.serve.access import Access, Public
 from shoal.serve.answers import AGAIN, FOREVER, Answer, encoding_of
 from shoal.serve.desk import Desk
 from shoal.serve.guard import App, Guard
+from shoal.serve.hot import Hot
 from shoal.serve.limits import Limiter
 from shoal.serve.problems import MEDIA_TYPE, Problem
 from shoal.serve.routes import ProblemBody, ReleaseList, VerifyAnswer, routes
@@ -34,6 +36,7 @@ def application(
     limiter: Limiter | None = None,
     names: Iterable[str] = (),
     static: Path = pages.STATIC,
+    ahead: bool = False,
 ) -> App:
     """Everything that `shoal serve` answers, for the released folders in `folder`. Raises `UsageError`.
 
@@ -41,12 +44,15 @@ def application(
     limiter  how often one client may ask
     names    host names that it answers to, beside localhost and addresses in numbers
     static   the explorer's files
+    ahead    verify the newest release and read its tables now, not when somebody asks
     """
     desk = Desk(Shelf(folder))
+    if ahead:
+        threading.Thread(target=desk.prepare, daemon=True).start()
     inner = _calls(desk)
     _add_pages(inner, pages.Files(static))
     _add_ogc(inner, desk)
-    return Guard(inner, access or Public(), limiter or Limiter(), tuple(names))
+    return Guard(Hot(inner, desk.shelf), access or Public(), limiter or Limiter(), tuple(names))
 
 
 def _calls(desk: Desk) -> FastAPI:

@@ -97,6 +97,21 @@ class Cube:
         return {place: at for at, place in enumerate(self.ids)}
 
     @cached_property
+    def values(self) -> tuple[Any, ...]:
+        """The times as Python has them, none where there is no time key."""
+        return () if self.times is None else tuple(self.times.to_pylist())
+
+    @cached_property
+    def bin_of(self) -> dict[Any, list[int]]:
+        """Where each time stands; hours also by their local clock time, which a clock set back shows twice."""
+        known: dict[Any, list[int]] = {}
+        for at, value in enumerate(self.values):
+            known.setdefault(value, []).append(at)
+            if self.time == "hour":
+                known.setdefault(value.replace(tzinfo=None), []).append(at)
+        return known
+
+    @cached_property
     def gaps(self) -> frozenset[str]:
         """Columns in which some number is missing."""
         return frozenset(name for name, block in self.numbers.items() if bool(np.isnan(block).any()))
@@ -105,7 +120,7 @@ class Cube:
 def cube_of(table: "Table", frame: "pl.DataFrame") -> Cube:
     """The rows of a verified table as a block.
 
-    frame  the rows, in the order of the release: by place, then class, then time
+    frame  the numbers of its rows, in the order of the release: by place, then class, then time
     """
     import pyarrow as pa
     import shapely

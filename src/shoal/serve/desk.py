@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import anyio.to_thread
@@ -16,12 +17,15 @@ from shoal.serve.lru import Lru
 from shoal.serve.opened import ChangedError, Opened
 from shoal.serve.places import MEDIA_TYPES as ZONE_TYPES
 from shoal.serve.places import ZonesQuestion, encode_zones
+from shoal.serve.problems import Problem
 from shoal.serve.question import Format, Page, TableQuestion, ask
 from shoal.serve.shelf import Shelf
 from shoal.serve.totals import source_of, totals
 
 MOST_TABLES = 4 << 30
 """Bytes of tables that stay in memory."""
+MOST_CELLS_AHEAD = 20_000_000
+"""Rows of a table that is read before anybody asks for it."""
 
 
 class Desk:
@@ -37,7 +41,25 @@ class Desk:
     async def open(self, release: str) -> Opened:
         """The release, verified. Raises `Problem`."""
         opened = self.shelf.ready(release)
-        return opened if opened is not None else await anyio.to_thread.run_sync(self.shelf.open, release)
+        return opened if opened is not None else await anyio.to_thread.run_sync(self._open, release)
+
+    def prepare(self) -> None:
+        """Open the newest release and read its tables, so that who looks first need not wait. Says nothing."""
+        with suppress(Problem):
+            for listed in self.shelf.listed()[:1]:
+                self._open(listed.id)
+
+    def _open(self, release: str) -> Opened:
+        opened = self.shelf.open(release)
+        threading.Thread(target=self._read, args=(opened,), daemon=True).start()
+        return opened
+
+    def _read(self, opened: Opened) -> None:
+        """Bring the tables of single places into memory, as far as they are of a usual size."""
+        with suppress(ChangedError):  # whoever asks for it will hear
+            for facts_ in opened.manifest.statistics:
+                if facts_.level is None and facts_.cells <= MOST_CELLS_AHEAD:
+                    self._cube(opened, opened.table(facts_.statistic))
 
     async def detail(self, opened: Opened, encoding: str | None) -> Answer:
         """What the release says of itself."""
@@ -108,7 +130,7 @@ class Desk:
         with lock:
             cube = self._cubes.get(key)
             if cube is None:
-                cube = cube_of(table, opened.frame(table))
+                cube = cube_of(table, opened.numbers(table))
                 self._cubes.put(key, cube, cube.size)
         with self._lock:
             self._loading.pop(key, None)

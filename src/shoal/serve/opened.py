@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from shoal.release import _store
 from shoal.release.manifest import Manifest
 from shoal.release.read import Release, Table
+from shoal.release.statistic_facts import ESTIMATES
+from shoal.serve.cube import SUPPRESSED
 from shoal.serve.problems import Problem
 
 if TYPE_CHECKING:
@@ -51,9 +53,10 @@ class Opened:
             )
         return self.release[statistic]
 
-    def frame(self, table: Table) -> "pl.DataFrame":
-        """The rows of a table. Raises `ChangedError`."""
-        return _store.read_bytes(self.release.data(f"tables/{table.name}.parquet"))
+    def numbers(self, table: Table) -> "pl.DataFrame":
+        """The rows of a table without their keys, which follow from the release. Raises `ChangedError`."""
+        data = self.release.data(f"tables/{table.name}.parquet")
+        return _store.read_bytes(data, (*ESTIMATES, SUPPRESSED))
 
 
 class _Whole(Release):

@@ -95,7 +95,7 @@ def ask(cube: Cube, question: TableQuestion, timezone: str, most: int) -> Page:
     import pyarrow as pa
 
     columns = _columns(cube, question)
-    bins = bins_of(cube.time, cube.times, timezone, question.time, question.from_, question.to)
+    bins = bins_of(cube, timezone, question.time, question.from_, question.to)
     rows = _rows(cube, question)
     at_each = cube.rows if rows is None else len(rows)
     times = np.arange(cube.bins) if bins is None else bins

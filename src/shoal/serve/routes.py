@@ -16,6 +16,8 @@ from shoal.serve.answers import AGAIN, FOREVER, Answer, encoding_of
 from shoal.serve.desk import Desk
 from shoal.serve.encode import MEDIA_TYPES, choose
 from shoal.serve.facts import entry
+from shoal.serve.hot import Warm
+from shoal.serve.opened import Opened
 from shoal.serve.places import MEDIA_TYPES as ZONE_TYPES
 from shoal.serve.places import ZonesQuestion
 from shoal.serve.problems import Problem
@@ -118,7 +120,7 @@ def routes(desk: Desk) -> APIRouter:
         grant = grant_of(request)
         listed = await anyio.to_thread.run_sync(desk.shelf.listed)
         body = json.dumps({"releases": [entry(one) for one in listed if grant.allows(one.id)]}, ensure_ascii=False)
-        return _respond(request, Answer.of(body.encode(), "application/json").packed(_encoding(request)), forever=False)
+        return _respond(request, Answer.of(body.encode(), "application/json").packed(_encoding(request)))
 
     @api.get(
         "/releases/{release}",
@@ -128,7 +130,7 @@ def routes(desk: Desk) -> APIRouter:
     )
     async def release(request: Request, release: ReleaseId, question: Annotated[Nothing, Query()]) -> Response:
         opened = await _open(request, release, question)
-        return _respond(request, await desk.detail(opened, _encoding(request)), forever=question.v is not None)
+        return _respond(request, await desk.detail(opened, _encoding(request)), opened, question)
 
     @api.get(
         "/releases/{release}/zones",
@@ -140,7 +142,7 @@ def routes(desk: Desk) -> APIRouter:
         format_ = choose(request.headers.get("accept"), question.format, ZONE_TYPES)
         opened = await _open(request, release, question)
         answer = await desk.zones(opened, question, format_, _encoding(request))
-        return _respond(request, answer, forever=question.v is not None)
+        return _respond(request, answer, opened, question)
 
     @api.get(
         "/releases/{release}/tables/{statistic}",
@@ -154,7 +156,7 @@ def routes(desk: Desk) -> APIRouter:
         format_ = _format(request, question)
         opened = await _open(request, release, question)
         answer = await desk.rows(opened, statistic, question, format_, _encoding(request))
-        return _respond(request, answer, forever=question.v is not None)
+        return _respond(request, answer, opened, question)
 
     @api.get(
         "/releases/{release}/totals/{statistic}",
@@ -168,7 +170,7 @@ def routes(desk: Desk) -> APIRouter:
         format_ = _format(request, question)
         opened = await _open(request, release, question)
         answer = await desk.totals(opened, statistic, format_, _encoding(request))
-        return _respond(request, answer, forever=question.v is not None)
+        return _respond(request, answer, opened, question)
 
     async def verify(request: Request, release: ReleaseId, _: Annotated[ListQuestion, Query()]) -> Response:
         if not grant_of(request).allows(release):
@@ -188,7 +190,7 @@ def routes(desk: Desk) -> APIRouter:
             | _refusals(401, 404, 409, 413, 422, 429),
         )
 
-    async def _open(request: Request, release: str, question: Versioned) -> Any:
+    async def _open(request: Request, release: str, question: Versioned) -> Opened:
         if not grant_of(request).allows(release):
             raise unknown(release)
         opened = await desk.open(release)
@@ -236,8 +238,11 @@ def _format(request: Request, question: Formatted) -> Format:
     )
 
 
-def _respond(request: Request, answer: Answer, *, forever: bool) -> Response:
+def _respond(
+    request: Request, answer: Answer, opened: Opened | None = None, question: Versioned | None = None
+) -> Response:
     """The answer with its headers, or 304 where the asker has it."""
+    forever = question is not None and question.v is not None
     headers = {
         "ETag": answer.etag,
         "Cache-Control": f"private, {FOREVER if forever else AGAIN}",
@@ -248,8 +253,9 @@ def _respond(request: Request, answer: Answer, *, forever: bool) -> Response:
     if following is not None:
         address = request.url.include_query_params(offset=following)
         headers["Link"] = f'<{address.path}?{address.query}>; rel="next"'
-    if answer.matches(request.headers.get("if-none-match")):
-        return Response(status_code=304, headers=headers)
     if answer.encoding is not None:
         headers["Content-Encoding"] = answer.encoding
-    return Response(answer.body, headers=headers | {"Content-Type": answer.media_type})
+    whole = Response(answer.body, headers=headers | {"Content-Type": answer.media_type})
+    if opened is not None:
+        request.scope["shoal.warm"] = Warm(opened.id, opened.version, answer, tuple(whole.raw_headers))
+    return Response(status_code=304, headers=headers) if answer.matches(request.headers.get("if-none-match")) else whole

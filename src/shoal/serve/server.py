@@ -34,6 +34,7 @@ class Settings:
     ways   in which askers may say who they are; none: everybody may ask, which only loopback allows
     names  host names that the server answers to, beside localhost and addresses in numbers
     rate   requests a second of one client; 0: no limit
+    ahead  verify the newest release at once
     """
 
     host: str = HOST
@@ -41,6 +42,7 @@ class Settings:
     ways: tuple[Access, ...] = ()
     names: tuple[str, ...] = ()
     rate: float = RATE
+    ahead: bool = True
 
     def __post_init__(self) -> None:
         """Raises `UsageError` where the world would see what nobody said it may."""
@@ -77,6 +79,7 @@ def server_of(folder: Path, settings: Settings) -> "uvicorn.Server":
         access=Credentials(settings.ways) if settings.ways else None,
         limiter=Limiter(settings.rate, max(BURST, settings.rate)),
         names=_names(settings.host, settings.names),
+        ahead=settings.ahead,
     )
     return uvicorn.Server(
         uvicorn.Config(

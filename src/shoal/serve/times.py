@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -11,16 +11,15 @@ import numpy as np
 from shoal._arrays import Int64
 from shoal.serve.problems import Problem
 
+if TYPE_CHECKING:
+    from shoal.serve.cube import Cube
+
 _PLUS = re.compile(r"(\d{1,4}-\d\d-\d\dT[\d:.]+) (\d\d:?\d\d)")  # what becomes of an unescaped + in an address
 
 
-def bins_of(
-    name: str | None, times: Any, zone: str, wanted: Sequence[str], start: str | None, end: str | None
-) -> Int64 | None:
+def bins_of(cube: "Cube", zone: str, wanted: Sequence[str], start: str | None, end: str | None) -> Int64 | None:
     """int64[k], ascending: which of the times of a table are wanted; None for all of them. Raises `Problem` (422).
 
-    name    of the time key, or None: the table has no times
-    times   pyarrow array of its values
     zone    time zone in which hours without an offset are meant
     wanted  values: hours as ISO 8601 with an offset or in local time, days and weeks as dates, else the names in the
             table; empty: all
@@ -28,15 +27,14 @@ def bins_of(
     """
     if not wanted and start is None and end is None:
         return None
+    name, values = cube.time, cube.values
     if name is None:
         raise Problem(422, "this table has no times, so it takes no time, from or to; leave them out")
-    values = times.to_pylist()
     chosen = np.ones(len(values), dtype=np.bool_)
     if wanted:
         chosen[:] = False
-        known = _places(name, values)
         for text in wanted:
-            found = known.get(_value(name, text))
+            found = cube.bin_of.get(_value(name, text))
             if found is None:
                 raise Problem(422, f"this table has no {name} {text[:60]!r}; {_range(name, values)}")
             chosen[found] = True
@@ -44,9 +42,11 @@ def bins_of(
         if name not in ("hour", "day", "week"):
             raise Problem(422, f"from and to mean nothing for a table by {name}; name each {name} with time")
         if start is not None:
-            chosen &= np.array([value >= _moment(name, start, zone, "from") for value in values], dtype=np.bool_)
+            first = _moment(name, start, zone, "from")
+            chosen &= np.array([value >= first for value in values], dtype=np.bool_)
         if end is not None:
-            chosen &= np.array([value < _moment(name, end, zone, "to") for value in values], dtype=np.bool_)
+            last = _moment(name, end, zone, "to")
+            chosen &= np.array([value < last for value in values], dtype=np.bool_)
     return np.flatnonzero(chosen)
 
 
@@ -55,16 +55,6 @@ def said(name: str | None, times: Any) -> list[str]:
     if name is None:
         return []
     return [value.isoformat() if isinstance(value, (date, datetime)) else str(value) for value in times.to_pylist()]
-
-
-def _places(name: str, values: list[Any]) -> dict[Any, list[int]]:
-    """Where each value stands; hours also by their local clock time, which a clock set back shows twice."""
-    known: dict[Any, list[int]] = {}
-    for at, value in enumerate(values):
-        known.setdefault(value, []).append(at)
-        if name == "hour":
-            known.setdefault(value.replace(tzinfo=None), []).append(at)
-    return known
 
 
 def _value(name: str, text: str) -> Any:
@@ -98,7 +88,7 @@ def _read_day(name: str, text: str) -> date:
         raise Problem(422, f"{name} {text[:60]!r} is no date; write it as 2026-03-02") from None
 
 
-def _range(name: str, values: list[Any]) -> str:
+def _range(name: str, values: Sequence[Any]) -> str:
     if name in ("hour", "day", "week"):
         return f"it has those from {values[0].isoformat()} to {values[-1].isoformat()}"
     return f"it has {', '.join(map(str, values))}"

@@ -1,10 +1,10 @@
 // Releases from the server's API. Answers are kept: a release never changes.
 
 import { Columns } from "./columns";
-import { shape } from "./keys";
-import { type Order, orderOf, pairsOf, placesOf, seriesOf, sliceOf, totalsOf } from "./read";
+import { type Shape, shape } from "./keys";
+import { orderOf, pairOrderOf, pairsOf, placesOf, seriesOf, sliceOf, totalsOf } from "./read";
 import type { Places, Source, Where } from "./source";
-import type { Pair, Point, Release, ReleaseSummary, Slice, Total, Verdict } from "./types";
+import type { Pairs, Point, Release, ReleaseSummary, Slice, Total, Verdict } from "./types";
 
 /** Answers kept at most: an hour of 100,000 places takes 1.3 MB. */
 const KEPT = 200;
@@ -39,8 +39,8 @@ export class HttpSource implements Source {
   }
 
   places(release: Release, statistic: string): Promise<Places> {
-    const { merged, of_named_places } = release.tables[statistic]!;
-    const own = merged || of_named_places;
+    const { merged, of_named_places, level } = release.tables[statistic]!;
+    const own = merged || of_named_places || level !== null;
     const key = `${release.id} ${own ? statistic : "zones"}`;
     return this.keep(key, async () => {
       const { kind, names } = release.manifest.zones;
@@ -64,14 +64,12 @@ export class HttpSource implements Source {
     );
   }
 
-  async slice(release: Release, where: Where, places: Places): Promise<Slice> {
-    const url = this.table(release, where.statistic, { time: where.time, columns: NUMBERS, floats: "32" });
+  slice(release: Release, where: Where, places: Places): Promise<Slice> {
+    const url = this.numbers(release, where);
     return this.keep(`${url} ${where.class}`, async () => {
-      const [order, table] = await Promise.all([
-        this.order(release, where.statistic, places),
-        this.arrow(url),
-      ]);
-      return sliceOf(table, order, where.class, places.ids.length);
+      const order = this.order(release, where.statistic, (table, keys) => orderOf(table, keys, places));
+      const [rows, table] = await Promise.all([order, this.arrow(url)]);
+      return sliceOf(table, rows, where.class, places.ids.length);
     });
   }
 
@@ -85,24 +83,34 @@ export class HttpSource implements Source {
     return this.keep(url, async () => seriesOf(await this.arrow(url), facts));
   }
 
-  pairs(release: Release, where: Where): Promise<Pair[]> {
-    const keys = shape(release.tables[where.statistic]!.keys);
-    const columns = `${keys.place},${keys.other},${NUMBERS}`;
-    const url = this.table(release, where.statistic, { time: where.time, columns, floats: "32" });
-    return this.keep(url, async () => pairsOf(await this.arrow(url), keys));
+  pairs(release: Release, where: Where, places: Places): Promise<Pairs> {
+    const url = this.numbers(release, where);
+    return this.keep(`pairs ${url}`, async () => {
+      const order = this.order(release, where.statistic, (table, keys) => pairOrderOf(table, keys, places));
+      const [ends, table] = await Promise.all([order, this.arrow(url)]);
+      return pairsOf(table, ends);
+    });
   }
 
   async verify(release: Release): Promise<Verdict> {
     return this.json(`${this.base}/releases/${encodeURIComponent(release.id)}/verify`);
   }
 
-  /** Which row is which place: the same at every time, so it is asked once. */
-  private order(release: Release, statistic: string, places: Places): Promise<Order> {
+  /** Which row is which place or pair: the same at every time, so it is asked once. */
+  private order<T>(
+    release: Release,
+    statistic: string,
+    read: (table: Columns, keys: Shape) => T,
+  ): Promise<T> {
     const facts = release.tables[statistic]!;
     const keys = shape(facts.keys);
-    const columns = [keys.place, keys.class].filter(Boolean).join(",");
+    const columns = [keys.place, keys.other, keys.class].filter(Boolean).join(",");
     const url = this.table(release, statistic, { time: facts.times[0], columns });
-    return this.keep(url, async () => orderOf(await this.arrow(url), keys, places));
+    return this.keep(url, async () => read(await this.arrow(url), keys));
+  }
+
+  private numbers(release: Release, { statistic, time }: Where): string {
+    return this.table(release, statistic, { time, columns: NUMBERS, floats: "32" });
   }
 
   private table(release: Release, statistic: string, query: Query): string {

@@ -3,7 +3,7 @@
 import type { Columns } from "./columns";
 import type { Shape } from "./keys";
 import type { Places } from "./source";
-import type { Pair, Point, Slice, TableFacts, Total } from "./types";
+import type { Pairs, Point, Slice, TableFacts, Total } from "./types";
 
 /** Places by columns zone, name, parent (H3), or from features with these properties. */
 export function placesOf(key: string, from: Columns | GeoJSON.FeatureCollection): Places {
@@ -70,22 +70,22 @@ export function seriesOf(table: Columns, facts: TableFacts): Point[] {
   }));
 }
 
-export function pairsOf(table: Columns, keys: Shape): Pair[] {
-  const from = table.text(keys.place);
-  const to = table.text(keys.other!);
+export function pairsOf(table: Columns, order: PairOrder): Pairs {
   const { value, lower, upper, suppressed } = numbersOf(table);
-  const pairs: Pair[] = [];
-  for (let row = 0; row < table.rows; row++) {
-    if (suppressed[row] || !(value[row]! > 0)) continue;
-    pairs.push({
-      origin: from[row]!,
-      destination: to[row]!,
-      value: value[row]!,
-      lower: lower[row]!,
-      upper: upper[row]!,
-    });
-  }
-  return pairs.sort((a, b) => b.value - a.value);
+  if (table.rows !== order.from.length) throw new Error("The server's table has other rows than its keys.");
+  for (let row = 0; row < table.rows; row++) if (suppressed[row]) value[row] = Number.NaN;
+  return { ...order, value, lower, upper };
+}
+
+/** Both ends of each row at one time: the same at all times. */
+export interface PairOrder {
+  from: Int32Array;
+  to: Int32Array;
+}
+
+export function pairOrderOf(table: Columns, keys: Shape, places: Places): PairOrder {
+  const ends = (key: string) => Int32Array.from(table.text(key), (id) => places.index.get(id!) ?? -1);
+  return { from: ends(keys.place), to: ends(keys.other!) };
 }
 
 export function totalsOf(table: Columns, facts: TableFacts, wanted: string | null): Total[] {

@@ -1,6 +1,6 @@
 // Where releases come from: the server, or the page itself in a notebook. The views know only this.
 
-import type { Pair, Point, Release, ReleaseSummary, Slice, Total, Verdict } from "./types";
+import type { Pairs, Point, Release, ReleaseSummary, Slice, Total, Verdict } from "./types";
 
 /** One statistic at one time, of one class where it has classes. */
 export interface Where {
@@ -30,7 +30,6 @@ export interface Source {
   slice(release: Release, where: Where, places: Places): Promise<Slice>;
   /** The numbers of one place over all times and classes. */
   series(release: Release, statistic: string, place: string): Promise<Point[]>;
-  /** Pairs with a number above zero, the largest first; `end` keeps those that begin or end there. */
-  pairs(release: Release, where: Where): Promise<Pair[]>;
+  pairs(release: Release, where: Where, places: Places): Promise<Pairs>;
   verify(release: Release): Promise<Verdict>;
 }

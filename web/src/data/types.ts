@@ -77,12 +77,13 @@ export interface Slice {
   suppressed: Uint8Array;
 }
 
-export interface Pair {
-  origin: string;
-  destination: string;
-  value: number;
-  lower: number;
-  upper: number;
+/** All pairs at one time as columns: `from` and `to` are places. Suppressed ones are NaN. */
+export interface Pairs {
+  from: Int32Array;
+  to: Int32Array;
+  value: Float32Array;
+  lower: Float32Array;
+  upper: Float32Array;
 }
 
 /** One number of a place's series. */

@@ -35,6 +35,8 @@ export class MapView {
   private geometry: Geometry | null = null;
   private layers: Layer[] = [];
   private loaded = false;
+  private fitted = false;
+  private right = 0;
 
   constructor(container: HTMLElement, dark: boolean, camera: Camera | null, on: Listeners) {
     this.map = new maplibre.Map({
@@ -76,17 +78,33 @@ export class MapView {
     if (!keepCamera) this.fit(false);
   }
 
-  fit(animate: boolean): void {
+  /** All places in sight; `right`: pixels that a drawer hides. Stays so until somebody moves the map. */
+  fit(animate: boolean, right = this.right): void {
+    this.right = right;
+    this.fitted = true;
     if (!this.geometry) return;
     const [west, south, east, north] = this.geometry.bounds;
     const wide = this.map.getContainer().clientWidth > 720;
-    this.map.fitBounds(
-      [
-        [west, south],
-        [east, north],
-      ],
-      { padding: wide ? 48 : 16, animate },
-    );
+    const padding = wide
+      ? { top: 64, bottom: 32, left: 32, right: 32 + right }
+      : { top: 96, bottom: 16, left: 12, right: 12 };
+    this.map.fitBounds([west, south, east, north], { padding, animate });
+  }
+
+  /** Brings a place to the middle, no closer than its surroundings can be seen. */
+  goTo(place: number, animate: boolean): void {
+    const part = this.geometry?.place.indexOf(place) ?? -1;
+    if (!this.geometry || part < 0) return;
+    this.fitted = false;
+    const [west, south, east, north] = this.geometry.boxes.subarray(part * 4, part * 4 + 4);
+    const camera = this.map.cameraForBounds([west!, south!, east!, north!], { maxZoom: 13 });
+    if (camera) this.map.easeTo({ ...camera, zoom: Math.min(13, camera.zoom ?? 13), animate });
+  }
+
+  /** A drawer opened over `right` pixels, or closed (0): what was fitted is fitted anew. */
+  cover(right: number, animate: boolean): void {
+    this.right = right;
+    if (this.fitted) this.fit(animate);
   }
 
   /** Marks a place by its outline; -1 marks none. */
@@ -122,7 +140,11 @@ export class MapView {
       void this.refresh();
       const { lng, lat } = this.map.getCenter();
       // Only a move by hand is worth an address.
+      if (event.originalEvent) this.fitted = false;
       if (event.originalEvent) on.move({ lon: lng, lat, zoom: this.map.getZoom() });
+    });
+    this.map.on("resize", () => {
+      if (this.fitted) this.fit(false);
     });
     this.map.on("idle", () => on.idle());
   }

@@ -4,7 +4,7 @@ import { signal } from "@preact/signals";
 import { de } from "./de";
 import { en, type Messages } from "./en";
 
-const LANGUAGES: Record<string, Messages> = { en, de };
+export const LANGUAGES: Record<string, Messages> = { en, de };
 
 export const language = signal(preferred());
 
@@ -33,19 +33,21 @@ export function number(value: number): string {
 }
 
 /** A time key in words: "Mon 2 March, 08:00". Keys have no offset, so they are written as if in UTC. */
-export function when(time: string, style: "long" | "short" = "long"): string {
+export function when(time: string, style: "long" | "short" | "weekday" = "long"): string {
   const date = /^\d{4}-\d\d-\d\d/.test(time);
   if (!date) return named("time.word", time);
   const hours = time.length > 10;
   const options: Intl.DateTimeFormatOptions =
     style === "short"
       ? { weekday: "short", day: "numeric" }
-      : {
-          weekday: "long",
-          day: "numeric",
-          month: "long",
-          ...(hours ? { hour: "2-digit", minute: "2-digit" } : {}),
-        };
+      : style === "weekday"
+        ? { weekday: "short" }
+        : {
+            weekday: "long",
+            day: "numeric",
+            month: "long",
+            ...(hours ? { hour: "2-digit", minute: "2-digit" } : {}),
+          };
   const instant = new Date(hours ? `${time.slice(0, 19)}Z` : `${time}T00:00:00Z`);
   return new Intl.DateTimeFormat(language.value === "en" ? "en-GB" : language.value, {
     timeZone: "UTC",

@@ -1,6 +1,6 @@
 // The legend is a histogram of what is on the map, under it the colours by value and by how well a value is known.
 
-import { useMemo } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { Slice } from "../data/types";
 import { type Certainty, certainty, css, palette, position, step, valueAt } from "../map/colour";
 import { named, number, t } from "../messages";
@@ -14,13 +14,14 @@ export function Legend() {
   const slice = state.slice.value;
   const top = state.domain.value;
   const bars = useMemo(() => (slice ? histogram(slice, top) : null), [slice, top]);
+  const [open, setOpen] = useState(false);
   if (!slice || !bars) return null;
   const colours = palette(state.dark.value);
   const tallest = Math.max(1, ...bars.counts.map((one) => one[0] + one[1] + one[2]));
   const height = (count: number) => Math.sqrt(count / tallest) * HEIGHT;
   const ticks = [0, 0.25, 0.5, 0.75, 1].map((at) => ({ at, value: valueAt(at, top) }));
   return (
-    <section class="legend" aria-label={t("legend.name")}>
+    <section class={open ? "legend open" : "legend"} aria-label={t("legend.name")}>
       <h2>
         {named("statistic", state.statistic.value ?? "", ".unit")}
         <span>{t("legend.places", { count: number(slice.value.length) })}</span>
@@ -59,6 +60,9 @@ export function Legend() {
           </span>
         ))}
       </div>
+      <button type="button" class="more" aria-expanded={open} onClick={() => setOpen(!open)}>
+        {t("legend.read")}
+      </button>
       <dl class="certainties">
         {([0, 1, 2] as Certainty[]).map((level) => (
           <div key={level}>

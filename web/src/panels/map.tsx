@@ -1,8 +1,12 @@
 // Ties the map to the state: what is loaded is drawn, what is pointed at or clicked is chosen.
 
-import { effect } from "@preact/signals";
+import type { Layer } from "@deck.gl/core";
+import { computed, effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { type Geometry, geometryOf } from "../map/geometry";
+import { surePairs } from "../data/pairs";
+import type { Pairs } from "../data/types";
+import { flowsLayer } from "../map/flows-layer";
+import { type Geometry, geometryOf, middles } from "../map/geometry";
 import { paint } from "../map/paint";
 import { BELOW_NAMES } from "../map/style";
 import { MapView } from "../map/view";
@@ -44,29 +48,59 @@ function choose(place: number): void {
 }
 
 function drawn(map: MapView): () => void {
-  let geometry: Geometry | null = null;
+  const geometry = computed<Geometry | null>(() =>
+    state.places.value ? geometryOf(state.places.value) : null,
+  );
   const stops = [
     effect(() => {
-      const places = state.places.value;
-      if (!places) return;
-      geometry = geometryOf(places);
-      map.show(geometry, state.camera.peek() !== null);
+      if (geometry.value) map.show(geometry.value, state.camera.peek() !== null || sameRelease());
     }),
     effect(() => {
-      const [slice, top, dark] = [state.slice.value, state.domain.value, state.dark.value];
-      if (!state.places.value || !geometry) return;
+      const layers: Layer[] = [];
+      const [slice, pairs, dark] = [state.slice.value, state.pairs.value, state.dark.value];
+      if (!geometry.value || !state.places.value) return;
       hook.painting();
-      map.draw(slice ? [zonesLayer(geometry, paint(slice, geometry, top, dark), BELOW_NAMES)] : []);
-      hook.painted(state.time.peek());
+      if (slice && slice.value.length === state.places.value.ids.length) {
+        layers.push(
+          zonesLayer(geometry.value, paint(slice, geometry.value, state.domain.value, dark), BELOW_NAMES),
+        );
+      }
+      if (pairs) layers.push(flows(pairs, geometry.value, dark));
+      map.draw(layers);
+      if (slice || pairs) hook.painted(state.time.peek());
     }),
     effect(() => {
       const places = state.places.value;
       map.mark(places && state.place.value ? (places.index.get(state.place.value) ?? -1) : -1);
     }),
     effect(() => map.paper(state.dark.value)),
+    effect(() => map.cover(state.panel.value ? DRAWER : 0, !state.calm.peek())),
   ];
   return () => {
     for (const stop of stops) stop();
     map.map.remove();
   };
+}
+
+let fitted: string | null = null;
+
+/** The camera goes to new places only with another release: levels and statistics lie in the same area. */
+function sameRelease(): boolean {
+  const before = fitted;
+  fitted = state.release.peek()?.id ?? null;
+  return before === fitted;
+}
+
+/** Width of the drawer, as in panels.css. */
+const DRAWER = 396;
+const MOST_FLOWS = 250;
+
+function flows(pairs: Pairs, geometry: Geometry, dark: boolean): Layer {
+  const places = state.places.value!;
+  const place = state.place.value === null ? -1 : (places.index.get(state.place.value) ?? -1);
+  const widest = surePairs(pairs, 1)[0]?.value ?? 1;
+  const shown = surePairs(pairs, MOST_FLOWS, place, place < 0 ? null : state.direction.value);
+  return flowsLayer(shown, middles(geometry, places.ids.length), widest, dark, BELOW_NAMES, (flow, x, y) => {
+    state.hoveredFlow.value = flow && { ...flow, x, y };
+  });
 }

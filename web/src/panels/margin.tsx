@@ -15,6 +15,7 @@ export function Margin() {
       <Title />
       {release?.manifest.synthetic && <p class="synthetic">{t("synthetic")}</p>}
       <Statistics />
+      <Choices />
       <Legend />
       <p class="credits">{t("map.credits")}</p>
     </header>
@@ -76,5 +77,49 @@ function Statistics() {
         </button>
       ))}
     </nav>
+  );
+}
+
+/** Level and class, where the statistic has several. */
+function Choices() {
+  const { level, hasRegions, chosenClass, facts } = state;
+  const classes = facts.value?.classes ?? [];
+  if (!hasRegions.value && classes.length === 0) return null;
+  return (
+    <div class="choices">
+      {hasRegions.value && (
+        <div class="switch" role="group" aria-label={t("level.choose")}>
+          {([null, "region"] as const).map((one) => (
+            <button
+              type="button"
+              key={one}
+              aria-pressed={level.value === one}
+              onClick={() => {
+                level.value = one;
+              }}
+            >
+              {t(one ? "level.region" : "level.zone")}
+            </button>
+          ))}
+        </div>
+      )}
+      {classes.length > 0 && (
+        <label class="choose">
+          <span class="unseen">{t("class.choose")}</span>
+          <select
+            value={chosenClass.value ?? ""}
+            onChange={(event) => {
+              chosenClass.value = event.currentTarget.value;
+            }}
+          >
+            {classes.map(({ label }) => (
+              <option key={label} value={label}>
+                {named("class", label)}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
+    </div>
   );
 }

@@ -1,4 +1,8 @@
 // What is seen, to keep: picture, table, the lines that show it again, the link. web2 is at it.
+
+import { t } from "../messages";
+import { Sheet } from "./drawer";
+
 export function Save() {
-  return null;
+  return <Sheet title={t("panel.save")}>{null}</Sheet>;
 }

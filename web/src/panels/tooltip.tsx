@@ -7,7 +7,16 @@ import * as state from "../state/store";
 export function Tooltip() {
   const at = state.hovered.value;
   const slice = state.slice.value;
-  if (!at || !slice) return null;
+  const flow = state.hoveredFlow.value;
+  if (flow) {
+    return (
+      <div class="tooltip" style={{ transform: `translate(${flow.x + 14}px, ${flow.y + 14}px)` }}>
+        <p class="name">{`${state.placeName(flow.from)} → ${state.placeName(flow.to)}`}</p>
+        <Figure {...flow} suppressed={false} />
+      </div>
+    );
+  }
+  if (!at || !slice || at.place >= slice.value.length) return null;
   return (
     <div class="tooltip" style={{ transform: `translate(${at.x + 14}px, ${at.y + 14}px)` }}>
       <p class="name">{state.placeName(at.place)}</p>

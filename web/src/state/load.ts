@@ -2,6 +2,7 @@
 
 import { batch, effect } from "@preact/signals";
 import { ServerError } from "../data/http";
+import { endsOf } from "../data/pairs";
 import type { Places, Source } from "../data/source";
 import { scaleTop } from "../map/colour";
 import * as state from "./store";
@@ -28,6 +29,7 @@ export async function begin(from: Source): Promise<void> {
     () => (ready() && state.place.value ? `${state.loaded.value} ${state.place.value}` : null),
     openPlace,
   );
+  colourEnds();
 }
 
 async function openRelease(id: string, stale: () => boolean): Promise<void> {
@@ -36,8 +38,8 @@ async function openRelease(id: string, stale: () => boolean): Promise<void> {
   batch(() => {
     state.release.value = opened;
     state.verdict.value = null;
-    if (!state.facts.value || state.facts.value.level !== null)
-      state.statistic.value = state.statistics.value[0] ?? null;
+    const known = state.statistics.value.includes(state.statistic.value ?? "");
+    if (!known) state.statistic.value = state.statistics.value[0] ?? null;
   });
 }
 
@@ -45,14 +47,14 @@ async function openRelease(id: string, stale: () => boolean): Promise<void> {
 function statisticKey(): string | null {
   const facts = state.facts.value;
   if (!facts || state.release.value?.id !== state.releaseId.value) return null;
-  return [state.releaseId.value, state.statistic.value, state.chosenClass.value].join("|");
+  return [state.releaseId.value, state.table.value, state.chosenClass.value].join("|");
 }
 
 const ready = () => state.loaded.value !== null && state.loaded.value === statisticKey();
 
 async function openStatistic(key: string, stale: () => boolean): Promise<void> {
   const release = state.release.value!;
-  const name = state.statistic.value!;
+  const name = state.table.value!;
   const { classes, times } = release.tables[name]!;
   const known = classes.some((one) => one.label === state.chosenClass.value);
   if (!known && state.chosenClass.value !== (classes[0]?.label ?? null)) {
@@ -82,7 +84,7 @@ async function openStatistic(key: string, stale: () => boolean): Promise<void> {
 /** The scale is that of the fullest time, so that colours can be compared over all of them. */
 async function measureScale(places: Places, time: string | null): Promise<void> {
   if (state.keys.value.other) return;
-  const where = { statistic: state.statistic.value!, time, class: state.chosenClass.value };
+  const where = { statistic: state.table.value!, time, class: state.chosenClass.value };
   state.domain.value = scaleTop((await source.slice(state.release.value!, where, places)).value);
 }
 
@@ -95,21 +97,19 @@ function sliceKey(): string | null {
 async function openSlice(_: string, stale: () => boolean): Promise<void> {
   const release = state.release.value!;
   const where = {
-    statistic: state.statistic.value!,
+    statistic: state.table.value!,
     time: state.keys.value.time ? state.time.value : null,
     class: state.chosenClass.value,
   };
   if (state.keys.value.other) {
-    const pairs = await source.pairs(release, where);
+    const pairs = await source.pairs(release, where, state.places.value!);
     if (stale()) return;
-    batch(() => {
-      state.pairs.value = pairs;
-      state.slice.value = null;
-    });
+    state.pairs.value = pairs;
   } else {
     const slice = await source.slice(release, where, state.places.value!);
     if (stale()) return;
     batch(() => {
+      state.pairs.value = null;
       state.slice.value = slice;
       if (!state.locked.value) state.domain.value = scaleTop(slice.value);
     });
@@ -130,8 +130,27 @@ function prefetch(where: Parameters<Source["slice"]>[1]): void {
 
 async function openPlace(_: string, stale: () => boolean): Promise<void> {
   if (state.keys.value.other) return;
-  const series = await source.series(state.release.value!, state.statistic.value!, state.place.value!);
+  const series = await source.series(state.release.value!, state.table.value!, state.place.value!);
   if (!stale()) state.series.value = series;
+}
+
+/** Pairs become colours around a chosen place: where its flows go, or come from. */
+function colourEnds(): void {
+  effect(() => {
+    const [pairs, places, place, direction] = [
+      state.pairs.value,
+      state.places.value,
+      state.place.value,
+      state.direction.value,
+    ];
+    if (!pairs || !places) return;
+    const at = place === null ? -1 : (places.index.get(place) ?? -1);
+    batch(() => {
+      const slice = at < 0 ? null : endsOf(pairs, at, direction, places.ids.length);
+      state.slice.value = slice;
+      if (slice) state.domain.value = scaleTop(slice.value);
+    });
+  });
 }
 
 /** Calls `open` whenever `read` gives another value; `stale` tells whether a newer call has begun. */

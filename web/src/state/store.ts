@@ -2,17 +2,23 @@
 
 import { computed, signal } from "@preact/signals";
 import { type Shape, shape } from "../data/keys";
+import type { Pair } from "../data/pairs";
 import type { Places } from "../data/source";
-import type { Pair, Point, Release, ReleaseSummary, Slice, TableFacts, Total, Verdict } from "../data/types";
+import type { Pairs, Point, Release, ReleaseSummary, Slice, TableFacts, Total, Verdict } from "../data/types";
 
-export type Panel = "zone" | "trust" | "pairs" | "table" | "compare" | "week" | null;
+export const PANELS = ["zone", "pairs", "table", "week", "compare", "save", "trust"] as const;
+export type Panel = (typeof PANELS)[number] | null;
 
 // Chosen.
 export const releaseId = signal<string | null>(null);
 export const statistic = signal<string | null>(null);
 export const time = signal<string | null>(null);
 export const chosenClass = signal<string | null>(null);
+/** A coarser level of the statistic ("region"), where it was measured at one. */
+export const level = signal<string | null>(null);
 export const place = signal<string | null>(null);
+/** Of pairs: those that begin in the chosen place, or those that end there. */
+export const direction = signal<"out" | "in">("out");
 export const panel = signal<Panel>(null);
 export const camera = signal<{ lon: number; lat: number; zoom: number } | null>(null);
 
@@ -21,6 +27,7 @@ export const playing = signal(false);
 export const speed = signal(1);
 export const locked = signal(true);
 export const hovered = signal<{ place: number; x: number; y: number } | null>(null);
+export const hoveredFlow = signal<(Pair & { x: number; y: number }) | null>(null);
 export const dark = signal(false);
 export const calm = signal(false);
 
@@ -30,7 +37,7 @@ export const release = signal<Release | null>(null);
 export const places = signal<Places | null>(null);
 export const totals = signal<Total[]>([]);
 export const slice = signal<Slice | null>(null);
-export const pairs = signal<Pair[]>([]);
+export const pairs = signal<Pairs | null>(null);
 export const series = signal<Point[]>([]);
 export const verdict = signal<Verdict | "running" | null>(null);
 /** Release, statistic and class whose places and totals are loaded; nothing else is drawn before. */
@@ -46,15 +53,22 @@ export const statistics = computed<string[]>(() =>
     table.level === null ? [name] : [],
   ),
 );
-export const facts = computed<TableFacts | null>(() => release.value?.tables[statistic.value ?? ""] ?? null);
+/** Name of the table that is shown: the statistic, at the level that is chosen. */
+export const table = computed<string | null>(() => {
+  const coarse = `${statistic.value}.${level.value}`;
+  return level.value && release.value?.tables[coarse] ? coarse : statistic.value;
+});
+/** Has the statistic a table by regions? */
+export const hasRegions = computed(() => `${statistic.value}.region` in (release.value?.tables ?? {}));
+export const facts = computed<TableFacts | null>(() => release.value?.tables[table.value ?? ""] ?? null);
 export const keys = computed<Shape>(() => shape(facts.value?.keys ?? ["zone"]));
 /** Times of the statistic, in order; empty where it has none. */
 export const times = computed<string[]>(() => facts.value?.times ?? []);
 export const timeAt = computed(() => Math.max(0, times.value.indexOf(time.value ?? "")));
 
-/** What people call a place: its name, else its id. */
+/** What people call a place: its name, else its id, of which an H3 index ends in f's that say nothing. */
 export function placeName(at: number): string {
   const all = places.value;
   if (!all) return "";
-  return all.names?.[at] || all.ids[at] || "";
+  return all.names?.[at] || all.ids[at]?.replace(/(?<=^8[0-9a-f]{6,})f+$/, "") || "";
 }

@@ -1,9 +1,19 @@
 // The choices in the address: a link shows the same to whoever opens it, and the back button undoes a choice.
 
 import { batch, effect } from "@preact/signals";
-import { camera, chosenClass, type Panel, panel, place, playing, releaseId, statistic, time } from "./store";
-
-const PANELS = ["zone", "trust", "pairs", "table", "compare", "week"];
+import {
+  camera,
+  chosenClass,
+  direction,
+  level,
+  PANELS,
+  panel,
+  place,
+  playing,
+  releaseId,
+  statistic,
+  time,
+} from "./store";
 
 /** Reads the address into the state. */
 export function readAddress(): void {
@@ -15,7 +25,9 @@ export function readAddress(): void {
     chosenClass.value = query.get("class");
     place.value = query.get("place");
     const shown = query.get("panel");
-    panel.value = shown && PANELS.includes(shown) ? (shown as Panel) : null;
+    panel.value = PANELS.find((one) => one === shown) ?? null;
+    level.value = query.get("level");
+    direction.value = query.get("direction") === "in" ? "in" : "out";
     const [zoom, lat, lon] = (query.get("map") ?? "").split("/").map(Number);
     camera.value =
       [zoom, lat, lon].every((value) => Number.isFinite(value)) && query.has("map")
@@ -32,6 +44,8 @@ function written(): { choices: string; all: string } {
     ["class", chosenClass.value],
     ["place", place.value],
     ["panel", panel.value],
+    ["level", level.value],
+    ["direction", direction.value === "in" ? "in" : null],
   ];
   for (const [key, value] of choices) if (value) query.set(key, value);
   const chosen = query.toString();

@@ -1,0 +1,51 @@
+// Questions to the pairs of one time.
+
+import type { Pairs, Slice } from "./types";
+
+/** One pair, for lists and arrows. */
+export interface Pair {
+  from: number;
+  to: number;
+  value: number;
+  lower: number;
+  upper: number;
+}
+
+/** The pairs that noise does not explain (lower above zero) and that lead elsewhere, the largest first. */
+export function surePairs(
+  pairs: Pairs,
+  most: number,
+  place = -1,
+  direction: "out" | "in" | null = null,
+): Pair[] {
+  const found: Pair[] = [];
+  for (let row = 0; row < pairs.value.length; row++) {
+    const [from, to] = [pairs.from[row]!, pairs.to[row]!];
+    if (!(pairs.lower[row]! > 0) || Number.isNaN(pairs.value[row]!) || from === to || from < 0 || to < 0)
+      continue;
+    if (place >= 0 && (direction === "in" ? to : from) !== place && (direction !== null || to !== place))
+      continue;
+    found.push({ from, to, value: pairs.value[row]!, lower: pairs.lower[row]!, upper: pairs.upper[row]! });
+  }
+  return found.sort((a, b) => b.value - a.value).slice(0, most);
+}
+
+/** What goes from a place to each other, or comes from each to it, as a slice over all places. */
+export function endsOf(pairs: Pairs, place: number, direction: "out" | "in", count: number): Slice {
+  const slice: Slice = {
+    value: new Float32Array(count).fill(Number.NaN),
+    lower: new Float32Array(count).fill(Number.NaN),
+    upper: new Float32Array(count).fill(Number.NaN),
+    suppressed: new Uint8Array(count),
+  };
+  const [here, there] = direction === "out" ? [pairs.from, pairs.to] : [pairs.to, pairs.from];
+  for (let row = 0; row < pairs.value.length; row++) {
+    const at = there[row]!;
+    if (here[row] !== place || at < 0) continue;
+    if (Number.isNaN(pairs.value[row]!)) slice.suppressed[at] = 1;
+    slice.value[at] = pairs.value[row]!;
+    slice.lower[at] = pairs.lower[row]!;
+    slice.upper[at] = pairs.upper[row]!;
+  }
+  return slice;
+}
