@@ -15,11 +15,14 @@ from shoal.release.manifest import Manifest
 from shoal.release.statistic_facts import StatisticFacts
 
 if TYPE_CHECKING:
+    from datetime import date, datetime
+
     import geopandas as gpd
     import pandas as pd
     import polars as pl
 
     from shoal.release._grid import Sheet
+    from shoal.serve.notebook import MapPage
     from shoal.zones._base import Zones
 
 
@@ -100,6 +103,31 @@ class Release:
     def zones_of(self, facts: StatisticFacts) -> "Zones":
         """What a statistic is counted by, as Shoal's own type: the zones, or the named places, parents = categories."""
         return self._named if facts.of_named_places and self._named is not None else self.places
+
+    def map(
+        self,
+        statistic: str | None = None,
+        *,
+        hour: "str | datetime | None" = None,
+        day: "str | date | None" = None,
+        week: "str | date | None" = None,
+        weekday: str | None = None,
+        daypart: str | None = None,
+        place: str | None = None,
+    ) -> "MapPage":
+        """The interactive map, in a notebook or saved as one file: `release.map("presence", hour="2026-03-04T08:00")`.
+
+        statistic  shown first; default: the first of the plan
+        hour, day, week, weekday, daypart  the time that is shown first, by the statistic's own time key; default: the
+                   fullest. Hours without an offset are local to the release
+        place      id of the place that is chosen first
+
+        Holds its numbers, its code and a basemap, and asks no other machine for anything. Raises `UsageError`.
+        """
+        from shoal.serve.notebook import map_page
+
+        times = {"hour": hour, "day": day, "week": week, "weekday": weekday, "daypart": daypart}
+        return map_page(self, statistic, place=place, **times)
 
     def __repr__(self) -> str:
         m = self.manifest

@@ -7,9 +7,20 @@ export class Columns {
   readonly rows: number;
   private readonly table: Table;
 
-  constructor(bytes: Uint8Array) {
-    this.table = tableFromIPC(bytes);
+  constructor(from: Uint8Array | Table) {
+    this.table = from instanceof Uint8Array ? tableFromIPC(from) : from;
     this.rows = this.table.numRows;
+  }
+
+  /** Rows from one to before another. */
+  slice(from: number, to: number): Columns {
+    return new Columns(this.table.slice(from, to));
+  }
+
+  /** These rows, in this order. */
+  take(rows: number[]): Columns {
+    const none = this.table.slice(0, 0);
+    return new Columns(none.concat(...rows.map((row) => this.table.slice(row, row + 1))));
   }
 
   /** null where the table has none. */

@@ -1,5 +1,7 @@
 // Names of towns, loaded by tile for what the map shows. Data: GeoNames, CC BY 4.0 (scripts/basemap.ts packs it).
 
+import { carried } from "../data/carried";
+
 const TILE = 30;
 
 interface Packed {
@@ -18,8 +20,9 @@ export async function towns(
 ): Promise<GeoJSON.FeatureCollection> {
   const [west, south, east, north] = bounds;
   const smallest = 4000 / 2 ** Math.max(0, zoom - 2);
-  const wanted: Promise<GeoJSON.Feature[]>[] = [];
-  for (let x = Math.floor((west + 180) / TILE); x <= Math.floor((east + 180) / TILE); x++) {
+  const own = carried()?.surroundings.towns;
+  const wanted: Promise<GeoJSON.Feature[]>[] = own ? [Promise.resolve(own)] : [];
+  for (let x = Math.floor((west + 180) / TILE); !own && x <= Math.floor((east + 180) / TILE); x++) {
     for (let y = Math.floor((south + 90) / TILE); y <= Math.floor((north + 90) / TILE); y++)
       wanted.push(tile(x, y));
   }

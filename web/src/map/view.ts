@@ -6,6 +6,7 @@ import * as maplibre from "maplibre-gl";
 import worker from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import type { Layer } from "@deck.gl/core";
+import { carried } from "../data/carried";
 import { type Geometry, placeAt } from "./geometry";
 import { towns } from "./places";
 import { mapStyle } from "./style";
@@ -44,6 +45,8 @@ export class MapView {
       style: mapStyle(dark),
       center: camera ? [camera.lon, camera.lat] : [0, 25],
       zoom: camera?.zoom ?? 1.5,
+      // A page of its own has no land beyond the surroundings that it carries.
+      maxBounds: carried()?.surroundings.bounds,
       attributionControl: false,
       dragRotate: false,
       pitchWithRotate: false,

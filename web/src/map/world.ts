@@ -2,6 +2,7 @@
 
 import { feature, mesh } from "topojson-client";
 import type { GeometryCollection, Topology } from "topojson-specification";
+import { carried } from "../data/carried";
 
 export type Detail = "110m" | "50m" | "10m";
 
@@ -15,6 +16,8 @@ export interface World {
 }
 
 export function world(detail: Detail): Promise<World> {
+  const own = carried()?.surroundings;
+  if (own) return Promise.resolve(own);
   const known = loaded.get(detail);
   if (known) return known;
   const made = fetch(new URL(`basemap/world-${detail}.json`, document.baseURI))

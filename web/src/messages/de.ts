@@ -12,6 +12,9 @@ export const de: Messages = {
   "statistic.choose": "Statistik",
   synthetic: "Simulierte Daten: sagt nichts über einen wirklichen Ort",
   "unit.of": "Geschützt ist {unit} eines Geräts",
+  "notebook.verify":
+    "Eine Seite kann sich nicht selbst prüfen. Das tut shoal verify mit dem Ordner der Veröffentlichung.",
+  "notebook.lacks": "Diese Seite enthält {table} nicht; shoal serve zeigt eine Veröffentlichung ganz.",
   "statistic.presence": "Anwesenheit",
   "statistic.presence.what": "anwesende Geräte, im Mittel über die Stunde",
   "statistic.presence.unit": "Geräte",

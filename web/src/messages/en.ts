@@ -9,6 +9,8 @@ export const en = {
   "statistic.choose": "Statistic",
   synthetic: "Simulated records: says nothing about any real place",
   "unit.of": "{unit} of one device is protected",
+  "notebook.verify": "A page can't check itself. Run shoal verify on the release's folder.",
+  "notebook.lacks": "This page does not hold {table}; shoal serve shows all of a release.",
   "statistic.presence": "Presence",
   "statistic.presence.what": "devices present, on average over the hour",
   "statistic.presence.unit": "devices",
