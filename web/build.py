@@ -34,7 +34,8 @@ def build(say: Callable[[str], None] = print) -> None:
     node = find_node()
     _libraries(node, say)
     say("Explorer: building")
-    _run(node, "node_modules/vite/bin/vite.js", "build", "--logLevel", "error")
+    for config in ("vite.config.ts", "vite.notebook.ts"):
+        _run(node, "node_modules/vite/bin/vite.js", "build", "--config", config, "--logLevel", "error")
     (STATIC / STAMP).write_text(digest())
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from shoal._arrays import Int64
 from shoal.errors import UsageError
 from shoal.serve import facts
 from shoal.serve.cube import SUPPRESSED, Cube, cube_of
@@ -35,7 +36,7 @@ class Held:
 
     table: "Table"
     cube: Cube
-    times: "np.ndarray[Any, Any]"
+    times: Int64
 
     @property
     def whole(self) -> bool:
@@ -43,8 +44,8 @@ class Held:
 
     @property
     def numbers(self) -> int:
-        """Rows that it takes; of pairs only those above zero are drawn."""
-        return _rows_at_each(self.cube) * len(self.times)
+        """Rows that it takes."""
+        return self.cube.rows * len(self.times)
 
 
 def hold(release: "Release", names: Sequence[str], first: int, most: int = MOST_NUMBERS) -> tuple[list[Held], str]:
@@ -57,11 +58,11 @@ def hold(release: "Release", names: Sequence[str], first: int, most: int = MOST_
     Raises `UsageError` where not even one time of the first fits.
     """
     main = _whole(release, names[0])
-    room = most // _rows_at_each(main.cube)
+    room = most // max(1, main.cube.rows)
     if room == 0:
         raise UsageError(
-            f"{names[0]} has {_rows_at_each(main.cube):,} numbers at each time, and a page carries {most:,}; "
-            "look at it with: shoal serve"
+            f"{names[0]} has {main.cube.rows:,} numbers at one time, and a page carries {most:,}; look at it with: "
+            "shoal serve"
         )
     if room < main.cube.bins:
         start = min(max(0, first - room // 2), main.cube.bins - room)
@@ -102,22 +103,17 @@ def _whole(release: "Release", name: str) -> Held:
     return Held(table, cube, np.arange(cube.bins))
 
 
-def _rows_at_each(cube: Cube) -> int:
-    """Of one time; of pairs the most that are above zero at any."""
-    if len(cube.columns) < 2:
-        return max(1, cube.rows)
-    return max(1, int(_shown(cube).sum(axis=1).max()))
-
-
 def _said(main: Held, left_out: Sequence[str]) -> str:
-    said = []
+    lacks = []
     if not main.whole:
         values = main.cube.times.to_pylist()
         start, end = (str(values[main.times[at]]) for at in (0, -1))
-        said.append(f"{len(main.times)} of {main.cube.bins} times of {main.table.name} ({start} to {end})")
+        lacks.append(f"of {main.table.name} only {len(main.times)} of {main.cube.bins} times, {start} to {end}")
     if left_out:
-        said.append(f"not {', '.join(left_out)}" if said else f"all but {', '.join(left_out)}")
-    return f"This page holds {' and '.join(said)}, as more would make it too large; shoal serve shows all." if said else ""
+        lacks.append(f"nothing of {', '.join(left_out)}")
+    if not lacks:
+        return ""
+    return f"This page holds {' and '.join(lacks)}, as it would become too large; shoal serve shows all."
 
 
 def _table(release: "Release", one: Held) -> dict[str, Any]:
@@ -128,36 +124,15 @@ def _table(release: "Release", one: Held) -> dict[str, Any]:
     whole = totals(cube_of(source, source.to_polars()), laplace=source.facts.mechanism == "laplace")
     kinds = max(1, len(source.facts.classes))
     first, end = int(one.times[0]) * kinds, (int(one.times[-1]) + 1) * kinds
-    pairs = len(cube.columns) > 1
+    numbers = {
+        name: pa.array(cube.numbers[name][one.times].ravel().astype(np.float32), from_pandas=True) for name in NUMBERS
+    }
+    suppressed = pa.array(cube.suppressed[one.times].ravel())
     return {
         "totals": _packed(arrow(whole.slice(first, end - first))),
-        "order": None if pairs else _packed(arrow(pa.table(cube.keys))),
-        "numbers": [_packed(arrow(_pairs(cube, time))) for time in one.times.tolist()]
-        if pairs
-        else [_packed(arrow(pa.table(_numbers(cube, one.times))))],
+        "order": _packed(arrow(pa.table(cube.keys))),
+        "numbers": _packed(arrow(pa.table(numbers | {SUPPRESSED: suppressed}))),
     }
-
-
-def _numbers(cube: Cube, times: "np.ndarray[Any, Any]") -> dict[str, Any]:
-    """Columns of the rows of these times, as pyarrow arrays; numbers in half the bytes."""
-    import pyarrow as pa
-
-    columns = {
-        name: pa.array(cube.numbers[name][times].ravel().astype(np.float32), from_pandas=True) for name in NUMBERS
-    }
-    return columns | {SUPPRESSED: pa.array(cube.suppressed[times].ravel())}
-
-
-def _pairs(cube: Cube, time: int) -> Any:
-    """A pyarrow table of the pairs that are drawn at one time."""
-    import pyarrow as pa
-
-    return pa.table(cube.keys | _numbers(cube, np.array([time]))).filter(pa.array(_shown(cube)[time]))
-
-
-def _shown(cube: Cube) -> "np.ndarray[Any, Any]":
-    """bool[t, r]: which rows of a table of pairs are drawn, those above zero."""
-    return ~cube.suppressed & (np.nan_to_num(cube.numbers["consistent"]) > 0)
 
 
 def _places(release: "Release", tables: Sequence["Table"]) -> dict[str, Any]:
@@ -165,7 +140,8 @@ def _places(release: "Release", tables: Sequence["Table"]) -> dict[str, Any]:
     zones = release.manifest.zones
     found: dict[str, Any] = {}
     for table in tables:
-        own = table.facts.areas is not None or table.facts.of_named_places
+        facts_ = table.facts
+        own = facts_.areas is not None or facts_.of_named_places or facts_.level is not None
         places = table.zones if own else release.places
         if zones.kind == "h3" and not own and not zones.names:
             found["zones"] = _packed(encode_zones(places, ZonesQuestion(geometry="none"), "arrow"))

@@ -1,17 +1,22 @@
 """The explorer as a page of its own: one file of HTML that holds code, basemap and numbers, and asks for nothing."""
 
+import hashlib
 import json
 import os
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from shoal.errors import UsageError
 from shoal.release._file import write_file
 from shoal.serve import pages
 from shoal.serve.carried import Held, carried, hold
+from shoal.serve.cube import cube_of
 from shoal.serve.opened import Opened
 from shoal.serve.problems import Problem
 from shoal.serve.surroundings import surroundings
@@ -92,12 +97,10 @@ class MapPage:
         return f"<MapPage of {self.release.id}: {self.names[0]}; show it in a notebook, or .save('map.html')>"
 
 
-def map_page(
-    release: "Release", statistic: str | None = None, *, place: str | None = None, **time: object
-) -> MapPage:
+def map_page(release: "Release", statistic: str | None = None, *, place: str | None = None, **time: object) -> MapPage:
     """A map of `release`. Raises `UsageError`.
 
-    statistic  shown first, and at any rate there; default: the first of the plan. The others are there as far as they fit
+    statistic  shown first; default: the first of the plan. All others are there too, as far as they fit
     place      id of the place that is chosen first
     time       at most one key with its value, as in hour="2026-03-04T08:00", day="2026-03-04", daypart="morning"
     """
@@ -105,36 +108,29 @@ def map_page(
     table = release[name]
     if place is not None and place not in table.zones.ids:
         raise UsageError(f"{name} has no place {place[:60]!r}; release.zones lists them")
-    names = (name, *(other for other in release.statistics if other != name))
-    return MapPage(release, names, _first(release, name, {key: value for key, value in time.items() if value}), place)
+    names = [name, *(other for other in release.statistics if other != name)]
+    names += [regions for other in names if (regions := f"{other}.region") in release]
+    return MapPage(
+        release, tuple(names), _first(release, name, {key: value for key, value in time.items() if value}), place
+    )
 
 
 def _first(release: "Release", name: str, asked: dict[str, object]) -> int:
     """Index of the time that is asked for; else of the fullest."""
     table = release[name]
-    grid = table.sheet.grid.time
+    cube = cube_of(table, table.to_polars())
     if not asked:
-        return _fullest(release, name)
+        return int(np.argmax(np.nansum(cube.numbers["consistent"], axis=1)))
     (key, value), *more = asked.items()
-    if more or key != grid.name:
-        has = f"it is by {grid.name}" if grid.name else "it has no times"
-        raise UsageError(f"{name} is not shown by {', '.join(asked)}: {has}")
-    said = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    if more or key != cube.time:
+        has = f"it is by {cube.time}" if cube.time else "it has no times"
+        raise UsageError(f"{name} can't be shown by {', '.join(asked)}: {has}")
+    said = value.isoformat() if isinstance(value, date) else str(value)
     try:
-        found = bins_of(key, grid.values.to_arrow(), release.manifest.period.timezone, [said], None, None)
+        found = bins_of(cube, release.manifest.period.timezone, [said], None, None)
     except Problem as problem:
         raise UsageError(f"{name}: {problem.detail}") from None
     return int(found[0]) if found is not None else 0
-
-
-def _fullest(release: "Release", name: str) -> int:
-    import numpy as np
-
-    from shoal.serve.cube import cube_of
-
-    table = release[name]
-    numbers = np.nan_to_num(cube_of(table, table.to_polars()).numbers["consistent"])
-    return int(np.argmax(numbers.sum(axis=1)))
 
 
 def _template() -> str:
@@ -148,6 +144,4 @@ def _template() -> str:
 
 
 def _version(folder: Path) -> str:
-    import hashlib
-
     return hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from shoal._arrays import Float64
 from shoal.serve import pages
 
 Box = tuple[float, float, float, float]
@@ -58,17 +59,18 @@ def _world(file: Path, box: Box) -> tuple[Any, Any]:
     ]
     # cut first: to mend and join whole continents takes seconds
     land = shapely.union_all(shapely.make_valid(shapely.clip_by_rect(polygons, *box)))
-    shared = [shapely.linestrings(arcs[index]) for index in sorted(_shared(topology["objects"]["countries"]))]
-    lines = shapely.clip_by_rect(shapely.multilinestrings(shared), *box)
+    shared = [shapely.LineString(arcs[index]) for index in sorted(_shared(topology["objects"]["countries"]))]
+    lines = shapely.clip_by_rect(shapely.MultiLineString(shared), *box)
     return _geojson(land), _geojson(lines)
 
 
-def _arc(arc: Sequence[Sequence[int]], transform: dict[str, Any]) -> "np.ndarray[Any, Any]":
+def _arc(arc: Sequence[Sequence[int]], transform: dict[str, Any]) -> Float64:
     """float64[n, 2] of one arc: steps of whole numbers, scaled."""
-    return np.cumsum(np.array(arc, dtype=np.float64), axis=0) * transform["scale"] + transform["translate"]
+    steps = np.cumsum(np.array(arc, dtype=np.float64), axis=0)
+    return np.asarray(steps * transform["scale"] + transform["translate"])
 
 
-def _ring(indexes: Sequence[int], arcs: "Sequence[np.ndarray[Any, Any]]") -> "np.ndarray[Any, Any]":
+def _ring(indexes: Sequence[int], arcs: Sequence[Float64]) -> Float64:
     """One closed line; ~i means arc i backwards, and each arc begins where the one before ended."""
     parts = [arcs[at] if at >= 0 else arcs[~at][::-1] for at in indexes]
     return np.concatenate([parts[0], *(part[1:] for part in parts[1:])])

@@ -17,10 +17,10 @@ export interface Carried {
 
 export interface CarriedTable {
   totals: string;
-  /** Place and class of each row at one time; null for pairs, which name their ends. */
-  order: string | null;
-  /** The numbers of all times together; of pairs, which differ from time to time, a table for each. */
-  numbers: string[];
+  /** Places and class of each row: the same at every time. */
+  order: string;
+  /** The numbers, time after time. */
+  numbers: string;
 }
 
 /** The basemap around the places. */

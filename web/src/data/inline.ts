@@ -2,17 +2,20 @@
 
 import { t } from "../messages";
 import { unpack } from "../notebook/bytes";
-import type { Carried } from "./carried";
+import type { Carried, CarriedTable } from "./carried";
 import { Columns } from "./columns";
 import { shape } from "./keys";
-import { orderOf, pairsOf, placesOf, seriesOf, sliceOf, totalsOf } from "./read";
+import { orderOf, pairOrderOf, pairsOf, placesOf, seriesOf, sliceOf, totalsOf } from "./read";
 import type { Places, Source, Where } from "./source";
-import type { Pair, Point, Release, ReleaseSummary, Slice, Total, Verdict } from "./types";
+import type { Pairs, Point, Release, ReleaseSummary, Slice, Total, Verdict } from "./types";
 
 export class InlineSource implements Source {
-  private readonly tables = new Map<string, Promise<Columns>>();
+  private readonly kept = new Map<string, Promise<unknown>>();
+  private readonly data: Carried;
 
-  constructor(private readonly data: Carried) {}
+  constructor(data: Carried) {
+    this.data = data;
+  }
 
   async releases(): Promise<ReleaseSummary[]> {
     const { id, version } = this.data.release;
@@ -23,10 +26,12 @@ export class InlineSource implements Source {
     return this.data.release;
   }
 
-  async places(release: Release, statistic: string): Promise<Places> {
+  places(release: Release, statistic: string): Promise<Places> {
     const key = statistic in this.data.places ? statistic : "zones";
     const found = this.data.places[key]!;
-    return placesOf(`${release.id} ${key}`, typeof found === "string" ? await this.table(found) : found);
+    return this.keep(`places ${key}`, async () =>
+      placesOf(`${release.id} ${key}`, typeof found === "string" ? await this.table(found) : found),
+    );
   }
 
   async totals(release: Release, statistic: string, class_: string | null): Promise<Total[]> {
@@ -34,51 +39,56 @@ export class InlineSource implements Source {
   }
 
   async slice(release: Release, where: Where, places: Places): Promise<Slice> {
-    const facts = release.tables[where.statistic]!;
-    const { order, numbers } = this.carried(where.statistic);
-    const [rows, whole] = await Promise.all([this.table(order!), this.table(numbers[0]!)]);
-    const from = timeAt(release, where) * rows.rows;
-    const found = orderOf(rows, shape(facts.keys), places);
-    return sliceOf(whole.slice(from, from + rows.rows), found, where.class, places.ids.length);
+    const keys = shape(release.tables[where.statistic]!.keys);
+    const order = this.keep(`order ${where.statistic} ${places.key}`, async () =>
+      orderOf(await this.table(this.carried(where.statistic).order), keys, places),
+    );
+    return sliceOf(await this.numbers(release, where), await order, where.class, places.ids.length);
   }
 
   async series(release: Release, statistic: string, place: string): Promise<Point[]> {
     const facts = release.tables[statistic]!;
     const { order, numbers } = this.carried(statistic);
-    const [rows, whole] = await Promise.all([this.table(order!), this.table(numbers[0]!)]);
+    const [rows, whole] = await Promise.all([this.table(order), this.table(numbers)]);
     const mine = rows.text(shape(facts.keys).place).flatMap((id, row) => (id === place ? [row] : []));
-    const every = Array.from({ length: Math.max(1, facts.times.length) }, (_, time) =>
-      mine.map((row) => time * rows.rows + row),
+    const times = Array.from({ length: Math.max(1, facts.times.length) }, (_, time) => time * rows.rows);
+    return seriesOf(whole.take(times.flatMap((from) => mine.map((row) => from + row))), facts);
+  }
+
+  async pairs(release: Release, where: Where, places: Places): Promise<Pairs> {
+    const keys = shape(release.tables[where.statistic]!.keys);
+    const order = this.keep(`pairs ${where.statistic} ${places.key}`, async () =>
+      pairOrderOf(await this.table(this.carried(where.statistic).order), keys, places),
     );
-    return seriesOf(whole.take(every.flat()), facts);
+    return pairsOf(await this.numbers(release, where), await order);
   }
 
-  async pairs(release: Release, where: Where): Promise<Pair[]> {
-    const { numbers } = this.carried(where.statistic);
-    const table = await this.table(numbers[timeAt(release, where)]!);
-    return pairsOf(table, shape(release.tables[where.statistic]!.keys));
-  }
-
-  /** The release was verified before the page was made; the page itself proves nothing. */
+  /** The release was verified before the page was made; a page proves nothing by itself. */
   async verify(): Promise<Verdict> {
     throw new Error(t("notebook.verify"));
   }
 
-  private carried(statistic: string) {
+  /** The rows of one time. */
+  private async numbers(release: Release, { statistic, time }: Where): Promise<Columns> {
+    const { order, numbers } = this.carried(statistic);
+    const [{ rows }, whole] = await Promise.all([this.table(order), this.table(numbers)]);
+    const from = Math.max(0, release.tables[statistic]!.times.indexOf(time ?? "")) * rows;
+    return whole.slice(from, from + rows);
+  }
+
+  private carried(statistic: string): CarriedTable {
     const found = this.data.tables[statistic];
     if (!found) throw new Error(t("notebook.lacks", { table: statistic }));
     return found;
   }
 
   private table(text: string): Promise<Columns> {
-    const known = this.tables.get(text);
-    if (known) return known;
-    const made = unpack(text).then((bytes) => new Columns(bytes));
-    this.tables.set(text, made);
+    return this.keep(text, async () => new Columns(await unpack(text)));
+  }
+
+  private keep<T>(key: string, make: () => Promise<T>): Promise<T> {
+    const made = (this.kept.get(key) as Promise<T> | undefined) ?? make();
+    this.kept.set(key, made);
     return made;
   }
-}
-
-function timeAt(release: Release, where: Where): number {
-  return Math.max(0, release.tables[where.statistic]!.times.indexOf(where.time ?? ""));
 }

@@ -5,6 +5,7 @@ import "@fontsource-variable/source-serif-4/wght.css";
 import "../style/tokens.css";
 import "../style/layout.css";
 import "../style/parts.css";
+import "../style/panels.css";
 import { render } from "preact";
 import { App } from "../app";
 import { carried } from "../data/carried";
