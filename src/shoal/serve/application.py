@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,7 +16,7 @@ from shoal.serve import pages
 from shoal.serve.access import Access, Public
 from shoal.serve.answers import AGAIN, FOREVER, Answer, encoding_of
 from shoal.serve.desk import Desk
-from shoal.serve.guard import App, Guard
+from shoal.serve.guard import App, Guard, Receive, Scope, Send
 from shoal.serve.hot import Hot
 from shoal.serve.limits import Limiter
 from shoal.serve.problems import MEDIA_TYPE, Problem
@@ -114,10 +115,20 @@ def _add_ogc(app: FastAPI, desk: Desk) -> None:
         return
     from importlib import import_module
 
-    from starlette.routing import Mount
+    from starlette.routing import Mount, Route
 
-    ogc = import_module("shoal.serve.ogc")
-    app.router.routes.insert(0, Mount("/ogc", app=ogc.ogc_application(desk.shelf)))
+    answers = _Called(import_module("shoal.serve.ogc").ogc_application(desk.shelf))
+    app.router.routes[:0] = [Route("/ogc", answers), Mount("/ogc", app=answers)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Called:
+    """An ASGI application as an object: a function would be taken for an endpoint."""
+
+    app: App
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.app(scope, receive, send)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:
