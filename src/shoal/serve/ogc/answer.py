@@ -129,7 +129,7 @@ class Ogc:
             if features is None:
                 table = opened.table(statistic)
                 try:
-                    cube = cube_of(table, opened.frame(table))
+                    cube = cube_of(table, opened.numbers(table))
                 except ChangedError as error:
                     raise self.shelf.spoilt(opened.id, str(error)) from None
                 features = Features(opened, statistic, cube)
