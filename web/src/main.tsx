@@ -4,15 +4,18 @@ import "./style/tokens.css";
 import "./style/layout.css";
 import "./style/parts.css";
 import "./style/panels.css";
+import "./style/views.css";
 import { render } from "preact";
 import { App } from "./app";
 import { HttpSource } from "./data/http";
+import { followComparison } from "./state/compare";
 import { begin } from "./state/load";
 import { followMachine } from "./state/machine";
 import { followAddress, readAddress } from "./state/url";
 
 readAddress();
 followMachine();
+followComparison();
 render(<App />, document.getElementById("app")!);
 followAddress();
 void begin(

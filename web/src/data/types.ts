@@ -32,7 +32,9 @@ export interface Manifest {
   period: { start: string; end: string; timezone: string; unit: string };
   basis: { controller: string; legal_basis: string; purpose: string };
   privacy: { epsilon: string; delta: string; unit: string; units: number; several_units: string };
-  zones: { kind: string; count: number; names: boolean; parents: boolean };
+  zones: { kind: string; count: number; sha256: string; names: boolean; parents: boolean };
+  /** Named places, where a statistic is counted by them. */
+  places: unknown;
   not_protected: string[];
   publication: { attribution: string; licence: string; terms: string[] } | null;
   log: string;
@@ -41,7 +43,8 @@ export interface Manifest {
 
 export interface TableFacts {
   title: string;
-  /** What one number means, in a sentence. */
+  /** What one number means, in a sentence: of the manifest, and without what a level puts before it. */
+  value: string;
   unit: string;
   /** The statistic whose table this is: its own name, or that of the finer one. */
   base: string;

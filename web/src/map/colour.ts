@@ -29,7 +29,7 @@ export function scaleTop(values: Float32Array): number {
   return roundUp(known[Math.min(known.length - 1, Math.floor(known.length * 0.995))]!);
 }
 
-function roundUp(value: number): number {
+export function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   const step = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((one) => one * power >= value)!;
   return step * power;
@@ -66,7 +66,7 @@ export function css([red, green, blue]: Rgb): string {
   return `rgb(${red} ${green} ${blue})`;
 }
 
-function parse(hex: string): Rgb {
+export function parse(hex: string): Rgb {
   const value = Number.parseInt(hex.slice(1), 16);
   return [value >> 16, (value >> 8) & 255, value & 255];
 }
@@ -76,7 +76,7 @@ function between(ramp: Rgb[], at: number): Rgb {
   return mix(ramp[low]!, ramp[Math.min(ramp.length - 1, low + 1)]!, Math.max(0, at - low));
 }
 
-function mix(a: Rgb, b: Rgb, share: number): Rgb {
+export function mix(a: Rgb, b: Rgb, share: number): Rgb {
   const part = (at: 0 | 1 | 2) => Math.round(a[at] + (b[at] - a[at]) * share);
   return [part(0), part(1), part(2)];
 }

@@ -1,21 +1,37 @@
 // The colour of every corner for one slice: the only thing that changes with the hour.
 
 import type { Slice } from "../data/types";
-import { certainty, palette, step } from "./colour";
+import { type Certainty, certainty, palette, type Rgb, step } from "./colour";
+import { changeCertainty, changeColour, diverging } from "./diverging";
 import type { Geometry } from "./geometry";
 import { CROSSES, FILLED, LINES } from "./hatch";
 
 /** red, green, blue, mark for each corner. Places without a number stay clear; suppressed ones get their own pattern. */
-export function paint(
+export function paint(slice: Slice, geometry: Geometry, top: number, dark: boolean): Uint8Array {
+  const colours = palette(dark);
+  return painted(slice, geometry, dark, (value, lower, upper) => {
+    const known = certainty(value, lower, upper);
+    return [colours[known]![step(value, top, known)]!, known];
+  });
+}
+
+/** The same for differences: more and less than before. */
+export function paintChange(change: Slice, geometry: Geometry, top: number, dark: boolean): Uint8Array {
+  const colours = diverging(dark);
+  return painted(change, geometry, dark, (value, lower, upper) => {
+    const known = changeCertainty(value, lower, upper);
+    return [changeColour(value, top, known, colours), known];
+  });
+}
+
+function painted(
   slice: Slice,
   geometry: Geometry,
-  top: number,
   dark: boolean,
-  into?: Uint8Array,
+  shade: (value: number, lower: number, upper: number) => [Rgb, Certainty],
 ): Uint8Array {
-  const colours = palette(dark);
   const corners = geometry.starts.at(-1)!;
-  const bytes = into?.length === corners * 4 ? into : new Uint8Array(corners * 4);
+  const bytes = new Uint8Array(corners * 4);
   const words = new Uint32Array(bytes.buffer);
   for (let part = 0; part < geometry.place.length; part++) {
     const place = geometry.place[part]!;
@@ -23,8 +39,8 @@ export function paint(
     let word = 0;
     if (slice.suppressed[place]) word = packedColour(dark ? [110, 118, 124] : [150, 148, 140], CROSSES);
     else if (!Number.isNaN(value)) {
-      const known = certainty(value, slice.lower[place]!, slice.upper[place]!);
-      word = packedColour(colours[known]![step(value, top, known)]!, known === 2 ? LINES : FILLED);
+      const [colour, known] = shade(value, slice.lower[place]!, slice.upper[place]!);
+      word = packedColour(colour, known === 2 ? LINES : FILLED);
     }
     words.fill(word, geometry.starts[part]!, geometry.starts[part + 1]!);
   }

@@ -32,6 +32,17 @@ export function number(value: number): string {
   return text === "-0" ? "0" : text;
 }
 
+/** A difference, with its sign. */
+export function signed(value: number): string {
+  const digits = Math.abs(value) >= 10 || Number.isInteger(value) ? 0 : 1;
+  return new Intl.NumberFormat(language.value, {
+    maximumFractionDigits: digits,
+    signDisplay: "exceptZero",
+  })
+    .format(value)
+    .replace("-", "\u2212");
+}
+
 /** A time key in words: "Mon 2 March, 08:00". Keys have no offset, so they are written as if in UTC. */
 export function when(time: string, style: "long" | "short" | "weekday" = "long"): string {
   const date = /^\d{4}-\d\d-\d\d/.test(time);

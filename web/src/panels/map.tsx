@@ -7,11 +7,12 @@ import { surePairs } from "../data/pairs";
 import type { Pairs } from "../data/types";
 import { flowsLayer } from "../map/flows-layer";
 import { type Geometry, geometryOf, middles } from "../map/geometry";
-import { paint } from "../map/paint";
+import { paint, paintChange } from "../map/paint";
 import { BELOW_NAMES } from "../map/style";
 import { MapView } from "../map/view";
 import { zonesLayer } from "../map/zones-layer";
 import { t } from "../messages";
+import * as compare from "../state/compare";
 import { hook } from "../state/hook";
 import * as state from "../state/store";
 
@@ -44,6 +45,8 @@ export function TheMap() {
 function choose(place: number): void {
   const id = place < 0 ? null : state.places.value!.ids[place]!;
   state.place.value = id === state.place.value ? null : id;
+  // The week and a comparison are also those of a place: they stay.
+  if (state.panel.value === "week" || state.panel.value === "compare") return;
   state.panel.value = state.place.value ? "zone" : state.panel.value === "zone" ? null : state.panel.value;
 }
 
@@ -58,12 +61,14 @@ function drawn(map: MapView): () => void {
     effect(() => {
       const layers: Layer[] = [];
       const [slice, pairs, dark] = [state.slice.value, state.pairs.value, state.dark.value];
+      const change = compare.change.value;
       if (!geometry.value || !state.places.value) return;
       hook.painting();
       if (slice && slice.value.length === state.places.value.ids.length) {
-        layers.push(
-          zonesLayer(geometry.value, paint(slice, geometry.value, state.domain.value, dark), BELOW_NAMES),
-        );
+        const colours = change
+          ? paintChange(change, geometry.value, compare.top.value, dark)
+          : paint(slice, geometry.value, state.domain.value, dark);
+        layers.push(zonesLayer(geometry.value, colours, BELOW_NAMES));
       }
       if (pairs) layers.push(flows(pairs, geometry.value, dark));
       map.draw(layers);

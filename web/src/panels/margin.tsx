@@ -1,7 +1,9 @@
 // The margin of the map: what this is, which statistic, how to read the colours. As in the margin of a printed sheet.
 
 import { named, t, when } from "../messages";
+import * as compare from "../state/compare";
 import * as state from "../state/store";
+import { ChangeLegend } from "./change-legend";
 import { Legend } from "./legend";
 
 export function Margin() {
@@ -16,7 +18,7 @@ export function Margin() {
       {release?.manifest.synthetic && <p class="synthetic">{t("synthetic")}</p>}
       <Statistics />
       <Choices />
-      <Legend />
+      {compare.change.value ? <ChangeLegend /> : <Legend />}
       <p class="credits">{t("map.credits")}</p>
     </header>
   );

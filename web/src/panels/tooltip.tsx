@@ -2,12 +2,15 @@
 
 import { certainty } from "../map/colour";
 import { named, number, t } from "../messages";
+import * as compare from "../state/compare";
 import * as state from "../state/store";
+import { Change } from "./change";
 
 export function Tooltip() {
   const at = state.hovered.value;
   const slice = state.slice.value;
   const flow = state.hoveredFlow.value;
+  const change = compare.change.value;
   if (flow) {
     return (
       <div class="tooltip" style={{ transform: `translate(${flow.x + 14}px, ${flow.y + 14}px)` }}>
@@ -20,12 +23,21 @@ export function Tooltip() {
   return (
     <div class="tooltip" style={{ transform: `translate(${at.x + 14}px, ${at.y + 14}px)` }}>
       <p class="name">{state.placeName(at.place)}</p>
-      <Figure
-        value={slice.value[at.place]!}
-        lower={slice.lower[at.place]!}
-        upper={slice.upper[at.place]!}
-        suppressed={slice.suppressed[at.place] === 1}
-      />
+      {change && !change.suppressed[at.place] ? (
+        <Change
+          value={change.value[at.place]!}
+          lower={change.lower[at.place]!}
+          upper={change.upper[at.place]!}
+          measure={compare.measure.value}
+        />
+      ) : (
+        <Figure
+          value={slice.value[at.place]!}
+          lower={slice.lower[at.place]!}
+          upper={slice.upper[at.place]!}
+          suppressed={slice.suppressed[at.place] === 1}
+        />
+      )}
     </div>
   );
 }

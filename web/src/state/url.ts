@@ -1,6 +1,8 @@
 // The choices in the address: a link shows the same to whoever opens it, and the back button undoes a choice.
 
 import { batch, effect } from "@preact/signals";
+import { MEASURES } from "../compare/difference";
+import { measure, thenRelease, thenTime } from "./compare";
 import {
   camera,
   chosenClass,
@@ -27,6 +29,9 @@ export function readAddress(): void {
     const shown = query.get("panel");
     panel.value = PANELS.find((one) => one === shown) ?? null;
     level.value = query.get("level");
+    thenRelease.value = query.get("with");
+    thenTime.value = query.get("against");
+    measure.value = MEASURES.find((one) => one === query.get("as")) ?? "absolute";
     direction.value = query.get("direction") === "in" ? "in" : "out";
     const [zoom, lat, lon] = (query.get("map") ?? "").split("/").map(Number);
     camera.value =
@@ -45,6 +50,9 @@ function written(): { choices: string; all: string } {
     ["place", place.value],
     ["panel", panel.value],
     ["level", level.value],
+    ["with", thenRelease.value],
+    ["against", thenTime.value],
+    ["as", measure.value === "absolute" ? null : measure.value],
     ["direction", direction.value === "in" ? "in" : null],
   ];
   for (const [key, value] of choices) if (value) query.set(key, value);
