@@ -1,5 +1,6 @@
 """Two small releases, and one that somebody spoilt, behind one server for all tests that only look."""
 
+import hashlib
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,11 +10,27 @@ import polars as pl
 import pytest
 
 from shoal.release.read import Release, open_release
+from shoal.release.verify import verify
+from shoal.serve import shelf
+from shoal.serve.apart import Verdict
 from shoal.serve.cube import Cube, cube_of
 from tests.release import make
 from tests.serve.live import live
 
 SPOILT = "2026-03-02-spoilt"
+
+
+def verify_here(folder: Path, rows: int) -> Verdict:
+    """The verifier in this process, as its own costs seconds to start; tests/serve/test_apart.py has the real one."""
+    manifest = hashlib.sha256((folder / "manifest.json").read_bytes()).hexdigest()
+    return Verdict(tuple(verify(folder)), manifest)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_verifier() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shelf, "verify_apart", verify_here)
+        yield
 
 
 @pytest.fixture(scope="session")

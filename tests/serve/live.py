@@ -8,19 +8,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-from uvicorn import Config
 
 from shoal.serve.server import Settings, address_of, listen, server_of
 
 
 @contextmanager
-def live(folder: Path, settings: Settings | None = None, *, http: type | None = None) -> Iterator[httpx.Client]:
-    """Serve `folder`; gives a client that knows the address. `http` replaces Uvicorn's protocol."""
-    chosen = settings or Settings(rate=0)
+def live(folder: Path, settings: Settings | None = None) -> Iterator[httpx.Client]:
+    """Serve `folder`; gives a client that knows the address."""
     with listen("127.0.0.1", 0) as listener:
-        server = server_of(folder, chosen)
-        if http is not None:
-            server.config = Config(**{**_kept(server.config), "http": http})
+        server = server_of(folder, settings or Settings(rate=0, ahead=False))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)
         thread.start()
         until = time.monotonic() + 20
@@ -32,11 +28,6 @@ def live(folder: Path, settings: Settings | None = None, *, http: type | None = 
         server.should_exit = True
         thread.join(20)
         assert not thread.is_alive()
-
-
-def _kept(config: Config) -> dict[str, object]:
-    names = ("app", "ws", "lifespan", "log_config", "access_log", "server_header", "proxy_headers")
-    return {name: getattr(config, name) for name in (*names, "h11_max_incomplete_event_size", "timeout_keep_alive")}
 
 
 @contextmanager

@@ -18,6 +18,9 @@ from shoal.release.verify import Outcome, verify
 SECONDS = 900
 """A release that takes longer to verify is not opened."""
 LEAST_MEMORY = 4 << 30
+"""Bytes of addresses that the verifier may have, which needs most of them for its libraries."""
+MEMORY_OF_A_ROW = 1 << 11
+"""Bytes more for each row that the manifest claims; in all no more than three quarters of the machine's memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +40,15 @@ class Verdict:
         return next((outcome for outcome in self.outcomes if not outcome.passed), None)
 
 
-def verify_apart(folder: Path) -> Verdict:
-    """Run every check on `folder` in another process. Raises `VerificationError` where that one does not come back."""
+def verify_apart(folder: Path, rows: int) -> Verdict:
+    """Run every check on `folder` in another process. Raises `VerificationError` where that one does not come back.
+
+    rows  as many as its manifest claims
+    """
+    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    memory = max(LEAST_MEMORY, min(LEAST_MEMORY + rows * MEMORY_OF_A_ROW, whole * 3 // 4))
     # -P: what lies in the present folder is no module of ours
-    command = [sys.executable, "-P", "-m", "shoal.serve.apart", os.fspath(folder)]
+    command = [sys.executable, "-P", "-m", "shoal.serve.apart", os.fspath(folder), str(memory)]
     environment = {**os.environ, "POLARS_MAX_THREADS": "2", "OMP_NUM_THREADS": "1"}
     try:
         done = subprocess.run(  # noqa: S603  # our own interpreter, with a folder that we listed ourselves
@@ -59,12 +67,11 @@ def verify_apart(folder: Path) -> Verdict:
     return Verdict(tuple(Outcome(**each) for each in said["outcomes"]), said["manifest"])
 
 
-def _limit() -> None:
-    """No more memory than three quarters of the machine's, no more processor time than `SECONDS`."""
+def _limit(memory: int) -> None:
+    """No more memory than that, no more processor time than `SECONDS`, no file of what was in memory."""
     import resource
 
-    whole = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    _lower(resource.RLIMIT_AS, max(LEAST_MEMORY, whole * 3 // 4))
+    _lower(resource.RLIMIT_AS, memory)
     _lower(resource.RLIMIT_CPU, SECONDS)
     _lower(resource.RLIMIT_CORE, 0)
 
@@ -86,9 +93,9 @@ def _digest(folder: Path) -> str:
 
 
 def main() -> None:
-    """Say on stdout what the checks found in the folder that the command line names."""
-    _limit()
+    """Say on stdout what the checks found in the folder that the command line names, within so many bytes."""
     folder = Path(sys.argv[1])
+    _limit(int(sys.argv[2]))
     before = _digest(folder)
     outcomes = verify(folder)
     after = _digest(folder)

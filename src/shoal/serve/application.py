@@ -16,7 +16,8 @@ from shoal.serve import pages
 from shoal.serve.access import Access, Public
 from shoal.serve.answers import AGAIN, FOREVER, Answer, encoding_of
 from shoal.serve.desk import Desk
-from shoal.serve.guard import App, Guard, Receive, Scope, Send
+from shoal.serve.faults import App, Faults, Receive, Scope, Send
+from shoal.serve.guard import Guard
 from shoal.serve.hot import Hot
 from shoal.serve.limits import Limiter
 from shoal.serve.problems import MEDIA_TYPE, Problem
@@ -69,6 +70,7 @@ def _calls(desk: Desk) -> FastAPI:
         redirect_slashes=False,
     )
     app.include_router(routes(desk))
+    app.add_middleware(Faults)  # Starlette's own would answer in plain text and pass the error's words on
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(HTTPException, _unknown)

@@ -16,7 +16,7 @@ from shoal.serve.encode import MEDIA_TYPES, encode, most_rows
 from shoal.serve.lru import Lru
 from shoal.serve.opened import ChangedError, Opened
 from shoal.serve.places import MEDIA_TYPES as ZONE_TYPES
-from shoal.serve.places import ZonesQuestion, encode_zones
+from shoal.serve.places import ZoneFormat, ZonesQuestion, encode_zones
 from shoal.serve.problems import Problem
 from shoal.serve.question import Format, Page, TableQuestion, ask
 from shoal.serve.shelf import Shelf
@@ -69,7 +69,7 @@ class Desk:
 
         return await self._made(opened, ("detail",), make, encoding)
 
-    async def zones(self, opened: Opened, question: ZonesQuestion, format_: str, encoding: str | None) -> Answer:
+    async def zones(self, opened: Opened, question: ZonesQuestion, format_: ZoneFormat, encoding: str | None) -> Answer:
         """The places of the release, or of one of its tables."""
 
         def make() -> Answer:

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, cast, get_args
 
 from shoal.serve.problems import Problem
 from shoal.serve.question import MOST_ROWS, MOST_ROWS_AS_TEXT, Format, Page
@@ -21,7 +21,10 @@ MEDIA_TYPES: dict[Format, str] = {
 FORMATS: tuple[Format, ...] = get_args(Format)
 
 
-def choose(accept: str | None, wanted: str | None, offered: Mapping[str, str]) -> str:
+F = TypeVar("F", bound=str)
+
+
+def choose(accept: str | None, wanted: F | None, offered: Mapping[F, str]) -> F:
     """Name of the format to answer in. Raises `Problem` (406) where none of those that are accepted is offered.
 
     accept   the Accept header
@@ -32,7 +35,8 @@ def choose(accept: str | None, wanted: str | None, offered: Mapping[str, str]) -
         return wanted
     if not accept or not accept.strip():
         return next(iter(offered))
-    best, found = 0.0, None
+    best = 0.0
+    found: F | None = None
     ranges = [_range(part) for part in accept.split(",")[:64]]
     for name, media_type in offered.items():
         kind = media_type.partition(";")[0]

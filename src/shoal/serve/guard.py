@@ -1,21 +1,13 @@
 """What every request passes first (host, method, size, rate, grant), and every answer last: headers, no traceback."""
 
-import logging
-import traceback
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from shoal.serve.access import Access, Grant, Public
+from shoal.serve.faults import App, Faults, Message, Receive, Scope, Send
 from shoal.serve.hosts import host_is_ours
 from shoal.serve.limits import Limiter
-from shoal.serve.problems import MEDIA_TYPE, Problem
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from shoal.serve.problems import Problem
 
 POLICY = "; ".join(
     (
@@ -41,7 +33,6 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"geolocation=(), camera=(), microphone=(), payment=(), usb=()"),
 )
-_LOG = logging.getLogger(__name__)
 _VERIFY_COST = 25.0
 """A run of the verifier is worth so many other requests."""
 
@@ -69,20 +60,13 @@ class Guard:
         if scope["type"] != "http":
             return  # a websocket: not answered, which refuses it
         answer = _Answer(send, head=scope["method"] == "HEAD")
-        try:
-            await self._let_in(scope)
-            if answer.head:
-                scope["method"] = "GET"
-            await self.app(scope, _nothing(receive), answer.send)
-        except Problem as problem:
-            await answer.say(problem)
-        except Exception as error:
-            if answer.started:  # half an answer is none: the connection is cut
-                raise
-            # where it happened, and no text of the error: that may quote a request
-            frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
-            _LOG.error("a fault of Shoal's (%s), please report it with these lines:\n%s", type(error).__name__, frames)
-            await answer.say(Problem(500, "this is a fault of Shoal's; tell whoever runs this server when it happened"))
+        await Faults(self._pass)(scope, _nothing(receive), answer.send)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._let_in(scope)
+        if scope["method"] == "HEAD":
+            scope["method"] = "GET"
+        await self.app(scope, receive, send)
 
     async def _let_in(self, scope: Scope) -> None:
         headers = _headers(scope)
@@ -152,29 +136,15 @@ class _Answer:
 
     def __init__(self, send: Send, *, head: bool) -> None:
         self._send = send
-        self.head = head
-        self.started = False
+        self._head = head
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.started = True
             given = {name.lower() for name, _ in message.get("headers", ())}
             more = [header for header in HEADERS if header[0] not in given]
             if b"cache-control" not in given:
                 more.append((b"cache-control", b"no-store"))
             message["headers"] = [*message.get("headers", ()), *more]
-        elif self.head and message["type"] == "http.response.body":
+        elif self._head and message["type"] == "http.response.body":
             message = {**message, "body": b""}
         await self._send(message)
-
-    async def say(self, problem: Problem) -> None:
-        body = problem.body()
-        headers = {"Content-Type": MEDIA_TYPE, "Content-Length": str(len(body)), **problem.headers}
-        await self.send(
-            {
-                "type": "http.response.start",
-                "status": problem.status,
-                "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
-            }
-        )
-        await self.send({"type": "http.response.body", "body": body})

@@ -1,22 +1,16 @@
 """Answers to requests that came before, letter by letter the same: sent again without being read anew."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from typing import Any
 
 from shoal.serve.access import Grant
 from shoal.serve.answers import Answer
+from shoal.serve.faults import App, Receive, Scope, Send
 from shoal.serve.lru import Lru
 from shoal.serve.problems import Problem
 from shoal.serve.shelf import Shelf
 
 MOST_BYTES = 256 << 20
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Key = tuple[bytes, bytes, bytes | None, bytes | None]
 
 

@@ -15,7 +15,8 @@ from shoal.serve.question import Versioned, box_of
 if TYPE_CHECKING:
     from shoal.zones._base import Zones
 
-MEDIA_TYPES = {
+ZoneFormat = Literal["geojson", "json", "arrow", "parquet"]
+MEDIA_TYPES: dict[ZoneFormat, str] = {
     "geojson": "application/geo+json",
     "json": "application/json",
     "arrow": "application/vnd.apache.arrow.stream",
@@ -28,7 +29,7 @@ DIGITS = 7
 class ZonesQuestion(Versioned):
     """The parameters of the zones."""
 
-    format: Annotated[Literal["geojson", "json", "arrow", "parquet"] | None, Field(description="Before Accept.")] = None
+    format: Annotated[ZoneFormat | None, Field(description="Goes before the Accept header.")] = None
     of: Annotated[
         str | None,
         Field(max_length=100, description="The places of this table, such as presence.region; else the zones."),
@@ -39,7 +40,7 @@ class ZonesQuestion(Versioned):
     ] = None
 
 
-def encode_zones(zones: "Zones", question: ZonesQuestion, format_: str) -> bytes:
+def encode_zones(zones: "Zones", question: ZonesQuestion, format_: ZoneFormat) -> bytes:
     """Zones as GeoJSON (RFC 7946), GeoParquet 1.1 or an Arrow stream with WKB. Raises `Problem` (422)."""
     import shapely
 

@@ -233,9 +233,7 @@ def _encoding(request: Request) -> Literal["zstd", "gzip"] | None:
 
 
 def _format(request: Request, question: Formatted) -> Format:
-    return cast(
-        "Format", choose(request.headers.get("accept"), question.format, cast("Mapping[str, str]", MEDIA_TYPES))
-    )
+    return choose(request.headers.get("accept"), question.format, MEDIA_TYPES)
 
 
 def _respond(

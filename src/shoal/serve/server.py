@@ -34,6 +34,7 @@ class Settings:
     ways   in which askers may say who they are; none: everybody may ask, which only loopback allows
     names  host names that the server answers to, beside localhost and addresses in numbers
     rate   requests a second of one client; 0: no limit
+    burst  requests that it may make at once
     ahead  verify the newest release at once
     """
 
@@ -42,6 +43,7 @@ class Settings:
     ways: tuple[Access, ...] = ()
     names: tuple[str, ...] = ()
     rate: float = RATE
+    burst: float = BURST
     ahead: bool = True
 
     def __post_init__(self) -> None:
@@ -77,7 +79,7 @@ def server_of(folder: Path, settings: Settings) -> "uvicorn.Server":
     app = application(
         folder,
         access=Credentials(settings.ways) if settings.ways else None,
-        limiter=Limiter(settings.rate, max(BURST, settings.rate)),
+        limiter=Limiter(settings.rate, max(settings.burst, settings.rate)),
         names=_names(settings.host, settings.names),
         ahead=settings.ahead,
     )
