@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 if TYPE_CHECKING:
-    from shoal.serve.guard import App, Receive, Scope, Send
+    from shoal.serve.faults import App, Receive, Scope, Send
     from shoal.serve.shelf import Shelf
 
 

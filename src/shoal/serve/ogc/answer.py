@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from shoal.serve.access import Grant
 from shoal.serve.cube import cube_of
-from shoal.serve.guard import Receive, Scope, Send
+from shoal.serve.faults import Receive, Scope, Send
 from shoal.serve.lru import Lru
 from shoal.serve.ogc import documents
 from shoal.serve.ogc.configuration import Collection, collections_of, configuration
