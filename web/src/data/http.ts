@@ -1,9 +1,10 @@
 // Releases from the server's API. Answers are kept: a release never changes.
 
+import { t } from "../messages";
 import { Columns } from "./columns";
 import { type Shape, shape } from "./keys";
 import { orderOf, pairOrderOf, pairsOf, placesOf, seriesOf, sliceOf, totalsOf } from "./read";
-import type { Places, Source, Where } from "./source";
+import type { FileQuestion, Places, Source, Where } from "./source";
 import type { Pairs, Point, Release, ReleaseSummary, Slice, Total, Verdict } from "./types";
 
 /** Answers kept at most: an hour of 100,000 places takes 1.3 MB. */
@@ -90,6 +91,33 @@ export class HttpSource implements Source {
       const [ends, table] = await Promise.all([order, this.arrow(url)]);
       return pairsOf(table, ends);
     });
+  }
+
+  readonly formats = ["csv", "parquet"] as const;
+
+  async file(release: Release, rows: FileQuestion): Promise<Blob> {
+    const { statistic, class: class_, times, box, format } = rows;
+    const url = new URL(
+      this.url(release, `tables/${encodeURIComponent(statistic)}`, {
+        format,
+        class: class_,
+        bbox: box?.join(),
+      }),
+    );
+    for (const time of times ?? []) url.searchParams.append("time", time);
+    const parts: string[] = [];
+    for (let offset: string | null = "0"; offset !== null; ) {
+      url.searchParams.set("offset", offset);
+      const answer = await this.fetch(url.href);
+      offset = answer.headers.get("Shoal-Next-Offset");
+      if (format === "parquet") {
+        if (offset !== null) throw new Error(t("save.large"));
+        return answer.blob();
+      }
+      const text = await answer.text();
+      parts.push(parts.length > 0 ? text.slice(text.indexOf("\n") + 1) : text);
+    }
+    return new Blob(parts, { type: "text/csv" });
   }
 
   async verify(release: Release): Promise<Verdict> {

@@ -4,9 +4,10 @@ import { t } from "../messages";
 import { unpack } from "../notebook/bytes";
 import type { Carried, CarriedTable } from "./carried";
 import { Columns } from "./columns";
+import { csvOf } from "./inline-csv";
 import { shape } from "./keys";
 import { orderOf, pairOrderOf, pairsOf, placesOf, seriesOf, sliceOf, totalsOf } from "./read";
-import type { Places, Source, Where } from "./source";
+import type { FileQuestion, Places, Source, Where } from "./source";
 import type { Pairs, Point, Release, ReleaseSummary, Slice, Total, Verdict } from "./types";
 
 export class InlineSource implements Source {
@@ -61,6 +62,16 @@ export class InlineSource implements Source {
       pairOrderOf(await this.table(this.carried(where.statistic).order), keys, places),
     );
     return pairsOf(await this.numbers(release, where), await order);
+  }
+
+  readonly formats = ["csv"] as const;
+
+  async file(release: Release, asked: FileQuestion): Promise<Blob> {
+    const facts = release.tables[asked.statistic]!;
+    const { order, numbers } = this.carried(asked.statistic);
+    const [rows, whole] = await Promise.all([this.table(order), this.table(numbers)]);
+    const places = await this.places(release, asked.statistic);
+    return new Blob([csvOf(facts, rows, whole, asked, places)], { type: "text/csv" });
   }
 
   /** The release was verified before the page was made; a page proves nothing by itself. */

@@ -9,6 +9,18 @@ export interface Where {
   class: string | null;
 }
 
+export type FileFormat = "csv" | "parquet";
+
+/** Rows of a table: of one class, of these times (null: all), of the places that meet a box. */
+export interface FileQuestion {
+  statistic: string;
+  class: string | null;
+  times: string[] | null;
+  /** west, south, east, north, degrees. */
+  box: [number, number, number, number] | null;
+  format: FileFormat;
+}
+
 /** The places of a statistic: their order is the order of every slice. */
 export interface Places {
   /** The same for statistics that share their places. */
@@ -31,5 +43,8 @@ export interface Source {
   /** The numbers of one place over all times and classes. */
   series(release: Release, statistic: string, place: string): Promise<Point[]>;
   pairs(release: Release, where: Where, places: Places): Promise<Pairs>;
+  /** Rows as a file in one of `formats`, as the server writes them. */
+  file(release: Release, rows: FileQuestion): Promise<Blob>;
+  readonly formats: readonly FileFormat[];
   verify(release: Release): Promise<Verdict>;
 }

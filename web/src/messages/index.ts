@@ -32,6 +32,11 @@ export function number(value: number): string {
   return text === "-0" ? "0" : text;
 }
 
+/** Ends are exclusive in a plan; people name the last day. */
+export function lastDay(end: string): string {
+  return new Date(Date.parse(`${end}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
+}
+
 /** A difference, with its sign. */
 export function signed(value: number): string {
   const digits = Math.abs(value) >= 10 || Number.isInteger(value) ? 0 : 1;

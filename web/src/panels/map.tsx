@@ -96,6 +96,11 @@ function sameRelease(): boolean {
   return before === fitted;
 }
 
+/** Pixels at the right of the map that the drawer hides. */
+export function covered(): number {
+  return state.panel.value && innerWidth > 720 ? DRAWER : 0;
+}
+
 /** Width of the drawer, as in panels.css. */
 const DRAWER = 396;
 const MOST_FLOWS = 250;

@@ -1,6 +1,6 @@
 // The margin of the map: what this is, which statistic, how to read the colours. As in the margin of a printed sheet.
 
-import { named, t, when } from "../messages";
+import { lastDay, named, t, when } from "../messages";
 import * as compare from "../state/compare";
 import * as state from "../state/store";
 import { ChangeLegend } from "./change-legend";
@@ -53,11 +53,6 @@ function Title() {
       )}
     </div>
   );
-}
-
-/** Ends are exclusive in a plan; people name the last day. */
-function lastDay(end: string): string {
-  return new Date(Date.parse(`${end}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
 }
 
 function Statistics() {

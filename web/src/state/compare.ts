@@ -33,7 +33,9 @@ const scale = signal<{ key: string; top: number } | null>(null);
 /** Why nothing can be compared: a key of messages. */
 export const hindrance = signal<"places" | "meaning" | "length" | "time" | "same" | null>(null);
 
-export const on = computed(() => state.panel.value === "compare" && state.keys.value.other === null);
+/** A comparison lasts while its panel is open, and while what it shows is saved. */
+export const comparing = signal(false);
+export const on = computed(() => comparing.value && state.keys.value.other === null);
 
 /** The way that is meant, and where none was chosen the one that suggests itself. */
 export const way = computed<Then | null>(() => {
@@ -76,6 +78,11 @@ export const top = computed(() => scale.value?.top ?? 1);
 /** Loads the other side whenever the choices change. */
 export function followComparison(): void {
   let turn = 0;
+  effect(() => {
+    const shown = state.panel.value;
+    if (shown === "compare") comparing.value = true;
+    else if (shown !== "save") comparing.value = false;
+  });
   effect(() => {
     const [slice, places, release] = [state.slice.value, state.places.value, state.release.value];
     const wanted = [thenRelease.value, way.value] as const;

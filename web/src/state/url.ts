@@ -2,7 +2,7 @@
 
 import { batch, effect } from "@preact/signals";
 import { MEASURES } from "../compare/difference";
-import { measure, thenRelease, thenTime } from "./compare";
+import { comparing, measure, on, thenRelease, thenTime, way } from "./compare";
 import {
   camera,
   chosenClass,
@@ -31,6 +31,7 @@ export function readAddress(): void {
     level.value = query.get("level");
     thenRelease.value = query.get("with");
     thenTime.value = query.get("against");
+    comparing.value = query.has("against");
     measure.value = MEASURES.find((one) => one === query.get("as")) ?? "absolute";
     direction.value = query.get("direction") === "in" ? "in" : "out";
     const [zoom, lat, lon] = (query.get("map") ?? "").split("/").map(Number);
@@ -50,9 +51,9 @@ function written(): { choices: string; all: string } {
     ["place", place.value],
     ["panel", panel.value],
     ["level", level.value],
-    ["with", thenRelease.value],
-    ["against", thenTime.value],
-    ["as", measure.value === "absolute" ? null : measure.value],
+    ["with", on.value ? thenRelease.value : null],
+    ["against", on.value && (thenTime.value || panel.value === "save") ? way.value : null],
+    ["as", on.value && measure.value !== "absolute" ? measure.value : null],
     ["direction", direction.value === "in" ? "in" : null],
   ];
   for (const [key, value] of choices) if (value) query.set(key, value);
