@@ -17,10 +17,10 @@ export interface Seen {
 
 export function pythonLines(seen: Seen): string {
   const lines = ["import polars as pl", "import shoal", "", `release = shoal.open(${text(seen.release)})`];
-  lines.push(
-    `table = release[${text(seen.table)}].to_polars()`,
-    `seen = table.filter(${rows(seen, seen.time)})`,
-  );
+  lines.push(`table = release[${text(seen.table)}].to_polars()`);
+  if (seen.timeKey && seen.time) lines.push(`time = ${moment(seen, seen.time)}`);
+  const asked = rows(seen, "time");
+  lines.push(asked ? `seen = table.filter(${asked})` : "seen = table");
   if (seen.other) lines.push(...comparison(seen, seen.other));
   lines.push(`release.map(${mapArguments(seen)})`);
   return lines.join("\n");
@@ -31,7 +31,7 @@ function rows(seen: Seen, time: string): string {
   const asked: string[] = [];
   if (seen.timeKey && seen.time) asked.push(`pl.col(${text(seen.timeKey)}) == ${time}`);
   if (seen.class) asked.push(`pl.col("class") == ${text(seen.class)}`);
-  return asked.join(", ") || "True";
+  return asked.join(", ");
 }
 
 function moment({ timeKey, timezone }: Seen, time: string): string {
@@ -48,8 +48,9 @@ function comparison(seen: Seen, then: NonNullable<Seen["other"]>): string[] {
   if (other === "other")
     lines.push(`other = shoal.open(${text(then.release)})[${text(seen.table)}].to_polars()`);
   if (then.time) lines.push(`then = ${moment(seen, then.time)}`);
+  const asked = rows(seen, "then");
   lines.push(
-    `both = seen.join(${other}.filter(${rows(seen, "then")}), on=${text(seen.placeKey)}, suffix="_then")`,
+    `both = seen.join(${asked ? `${other}.filter(${asked})` : other}, on=${text(seen.placeKey)}, suffix="_then")`,
     `half = (pl.col("upper") - pl.col("lower")).pow(2) + (pl.col("upper_then") - pl.col("lower_then")).pow(2)`,
     `change = both.select(${text(seen.placeKey)}, more=pl.col("estimate") - pl.col("estimate_then"), half=half.sqrt() / 2)`,
   );
