@@ -14,7 +14,7 @@ export function App() {
     <div class="page">
       <Margin />
       <main class="stage">
-        <TheMap />
+        {state.release.value && <TheMap />}
         <Toolbar />
         <Drawer />
         <Tooltip />

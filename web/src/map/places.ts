@@ -21,6 +21,8 @@ export async function towns(
   const [west, south, east, north] = bounds;
   const smallest = 4000 / 2 ** Math.max(0, zoom - 2);
   const own = carried()?.surroundings.towns;
+  // Of the whole world only the borders are shown: the largest towns would need all tiles.
+  if (zoom < 3.5 && !own) return { type: "FeatureCollection", features: [] };
   const wanted: Promise<GeoJSON.Feature[]>[] = own ? [Promise.resolve(own)] : [];
   for (let x = Math.floor((west + 180) / TILE); !own && x <= Math.floor((east + 180) / TILE); x++) {
     for (let y = Math.floor((south + 90) / TILE); y <= Math.floor((north + 90) / TILE); y++)

@@ -10,7 +10,7 @@ import { carried } from "../data/carried";
 import { type Geometry, placeAt } from "./geometry";
 import { towns } from "./places";
 import { mapStyle } from "./style";
-import { detailAt, world } from "./world";
+import { type Detail, detailAt, world } from "./world";
 
 maplibre.setWorkerUrl(workerUrl());
 
@@ -22,6 +22,8 @@ export interface Camera {
   lat: number;
   zoom: number;
 }
+
+export type Bounds = [number, number, number, number];
 
 export interface Listeners {
   hover(place: number, x: number, y: number): void;
@@ -37,21 +39,24 @@ export class MapView {
   private layers: Layer[] = [];
   private loaded = false;
   private fitted = false;
+  private settled = false;
   private right = 0;
 
-  constructor(container: HTMLElement, dark: boolean, camera: Camera | null, on: Listeners) {
+  /** `bounds`: west, south, east, north of the release; the camera stands on them unless it stands somewhere by choice. */
+  constructor(container: HTMLElement, dark: boolean, camera: Camera | null, bounds: Bounds, on: Listeners) {
+    const [west, south, east, north] = bounds;
     this.map = new maplibre.Map({
       container,
       style: mapStyle(dark),
-      center: camera ? [camera.lon, camera.lat] : [0, 25],
-      zoom: camera?.zoom ?? 1.5,
+      center: camera ? [camera.lon, camera.lat] : [(west + east) / 2, (south + north) / 2],
+      zoom: camera?.zoom ?? Math.max(0, Math.log2(360 / Math.max(east - west, north - south, 1e-4))),
       // A page of its own has no land beyond the surroundings that it carries.
       maxBounds: carried()?.surroundings.bounds,
       attributionControl: false,
       dragRotate: false,
       pitchWithRotate: false,
       touchPitch: false,
-      fadeDuration: 120,
+      fadeDuration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 120,
       canvasContextAttributes: { antialias: false },
       renderWorldCopies: true,
     });
@@ -157,14 +162,21 @@ export class MapView {
     if (!this.loaded) return;
     const zoom = this.map.getZoom();
     const box = this.map.getBounds();
-    const bounds: [number, number, number, number] = [
-      box.getWest(),
-      box.getSouth(),
-      box.getEast(),
-      box.getNorth(),
-    ];
+    const bounds: Bounds = [box.getWest(), box.getSouth(), box.getEast(), box.getNorth()];
     void towns(bounds, zoom).then((found) => this.fill("places", found));
-    const { land, borders } = await world(detailAt(zoom));
+    const detail = detailAt(zoom);
+    // The finest outlines are a megabyte: only once everything else is there.
+    if (detail === "10m" && !this.settled) {
+      await this.outlines("50m", bounds);
+      this.map.once("idle", () => {
+        this.settled = true;
+        void this.refresh();
+      });
+    } else await this.outlines(detail, bounds);
+  }
+
+  private async outlines(detail: Detail, bounds: Bounds): Promise<void> {
+    const { land, borders } = await world(detail, bounds);
     this.fill("land", land);
     this.fill("borders", borders);
   }

@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { t } from "../messages";
+import { closePanel } from "../state/choose";
 import * as state from "../state/store";
 import { Compare } from "./compare";
 import { PairList } from "./pairs";
@@ -45,7 +46,7 @@ export function Sheet({ title, about, children }: Props) {
   useEffect(() => {
     heading.current?.focus({ preventScroll: true });
     const onKey = (event: KeyboardEvent) => {
-      if (event.key === "Escape") close();
+      if (event.key === "Escape") closePanel();
     };
     addEventListener("keydown", onKey);
     return () => removeEventListener("keydown", onKey);
@@ -57,7 +58,7 @@ export function Sheet({ title, about, children }: Props) {
           {title}
         </h2>
         {about && <p>{about}</p>}
-        <button type="button" class="close" aria-label={t("panel.close")} onClick={close}>
+        <button type="button" class="close" aria-label={t("panel.close")} onClick={closePanel}>
           <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
             <path d="M4 4l8 8M12 4l-8 8" stroke="currentColor" stroke-width="1.6" stroke-linecap="round" />
           </svg>
@@ -66,9 +67,4 @@ export function Sheet({ title, about, children }: Props) {
       <div class="content">{children}</div>
     </>
   );
-}
-
-function close(): void {
-  if (state.panel.value === "zone") state.place.value = null;
-  state.panel.value = null;
 }

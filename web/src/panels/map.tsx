@@ -12,6 +12,7 @@ import { BELOW_NAMES } from "../map/style";
 import { MapView } from "../map/view";
 import { zonesLayer } from "../map/zones-layer";
 import { t } from "../messages";
+import { choosePlace } from "../state/choose";
 import * as compare from "../state/compare";
 import { hook } from "../state/hook";
 import * as state from "../state/store";
@@ -21,16 +22,22 @@ export let view: MapView | null = null;
 export function TheMap() {
   const container = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    const made = new MapView(container.current!, state.dark.value, state.camera.value, {
-      hover: (place, x, y) => {
-        state.hovered.value = place < 0 ? null : { place, x, y };
+    const made = new MapView(
+      container.current!,
+      state.dark.value,
+      state.camera.value,
+      state.release.value!.bbox,
+      {
+        hover: (place, x, y) => {
+          state.hovered.value = place < 0 ? null : { place, x, y };
+        },
+        choose,
+        move: (camera) => {
+          state.camera.value = camera;
+        },
+        idle: hook.idle,
       },
-      choose,
-      move: (camera) => {
-        state.camera.value = camera;
-      },
-      idle: hook.idle,
-    });
+    );
     view = made;
     hook.map = made.map;
     return drawn(made);
@@ -42,12 +49,9 @@ export function TheMap() {
   );
 }
 
+/** A second click on the same place lets go of it. */
 function choose(place: number): void {
-  const id = place < 0 ? null : state.places.value!.ids[place]!;
-  state.place.value = id === state.place.value ? null : id;
-  // The week and a comparison are also those of a place: they stay.
-  if (state.panel.value === "week" || state.panel.value === "compare") return;
-  state.panel.value = state.place.value ? "zone" : state.panel.value === "zone" ? null : state.panel.value;
+  choosePlace(place >= 0 && state.places.value!.ids[place] === state.place.value ? -1 : place);
 }
 
 function drawn(map: MapView): () => void {

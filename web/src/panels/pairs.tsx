@@ -3,6 +3,7 @@
 import type { Pair } from "../data/pairs";
 import { surePairs } from "../data/pairs";
 import { number, t } from "../messages";
+import { choosePlace } from "../state/choose";
 import * as state from "../state/store";
 import { Sheet } from "./drawer";
 
@@ -22,14 +23,7 @@ export function PairRows({ pairs, end }: { pairs: Pair[]; end: "from" | "to" | "
     <ol class="pairs">
       {pairs.map((pair) => (
         <li key={`${pair.from} ${pair.to}`}>
-          <button
-            type="button"
-            onClick={() => {
-              state.place.value =
-                state.places.value!.ids[end === "from" ? pair.from : end === "to" ? pair.to : pair.from]!;
-              state.panel.value = "zone";
-            }}
-          >
+          <button type="button" onClick={() => choosePlace(end === "to" ? pair.to : pair.from)}>
             <span class="ends">
               {end !== "to" && state.placeName(pair.from)}
               {end === "both" && " → "}

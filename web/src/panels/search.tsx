@@ -2,6 +2,7 @@
 
 import { useMemo, useState } from "preact/hooks";
 import { t } from "../messages";
+import { choosePlace } from "../state/choose";
 import * as state from "../state/store";
 import { view } from "./map";
 
@@ -17,8 +18,7 @@ export function Search() {
   const choose = (at: number | undefined) => {
     if (at === undefined || !places) return;
     setText("");
-    state.place.value = places.ids[at]!;
-    state.panel.value = "zone";
+    choosePlace(at);
     view?.goTo(at, !state.calm.value);
   };
   return (

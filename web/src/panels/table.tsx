@@ -3,6 +3,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { certainty } from "../map/colour";
 import { named, number, t, when } from "../messages";
+import { choosePlace } from "../state/choose";
 import * as state from "../state/store";
 import { Sheet } from "./drawer";
 
@@ -44,7 +45,7 @@ export function NumbersTable() {
             {rows.slice(0, MOST).map((at) => (
               <tr key={at} data-place={state.places.value?.ids[at]}>
                 <th scope="row">
-                  <button type="button" onClick={() => choose(at)}>
+                  <button type="button" onClick={() => choosePlace(at)}>
                     {state.placeName(at)}
                   </button>
                 </th>
@@ -70,9 +71,4 @@ export function NumbersTable() {
       {rows.length > MOST && <p>{t("table.more", { shown: MOST, all: number(rows.length) })}</p>}
     </Sheet>
   );
-}
-
-function choose(at: number): void {
-  state.place.value = state.places.value!.ids[at]!;
-  state.panel.value = "zone";
 }

@@ -15,11 +15,13 @@ export const hook = {
     hook.ready = false;
   },
   painted(time: string | null) {
+    performance.mark("painted");
     hook.time = time;
     hook.hasData = true;
     hook.took = performance.now() - hook.begun;
   },
   idle() {
+    performance.mark("idle");
     hook.ready = hook.hasData;
   },
 };

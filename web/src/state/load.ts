@@ -6,6 +6,7 @@ import { endsOf } from "../data/pairs";
 import type { Places, Source } from "../data/source";
 import { scaleTop } from "../map/colour";
 import * as state from "./store";
+import { quietly } from "./url";
 
 let source: Source;
 export const sourceOf = () => source;
@@ -17,10 +18,12 @@ export async function begin(from: Source): Promise<void> {
     state.releases.value = await source.releases();
     if (state.releases.value.length === 0) throw new ServerError(404, "empty");
     const known = state.releases.value.some((one) => one.id === state.releaseId.value);
-    if (!known)
-      state.releaseId.value = (
-        state.releases.value.find((one) => !one.problem) ?? state.releases.value[0]!
-      ).id;
+    const first = state.releases.value.find((one) => !one.problem) ?? state.releases.value[0]!;
+    if (!known) {
+      quietly(() => {
+        state.releaseId.value = first.id;
+      });
+    }
   });
   follow(() => state.releaseId.value, openRelease);
   follow(statisticKey, openStatistic);
@@ -35,7 +38,7 @@ export async function begin(from: Source): Promise<void> {
 async function openRelease(id: string, stale: () => boolean): Promise<void> {
   const opened = await source.release(id);
   if (stale()) return;
-  batch(() => {
+  quietly(() => {
     state.release.value = opened;
     state.verdict.value = null;
     const known = state.statistics.value.includes(state.statistic.value ?? "");
@@ -58,7 +61,9 @@ async function openStatistic(key: string, stale: () => boolean): Promise<void> {
   const { classes, times } = release.tables[name]!;
   const known = classes.some((one) => one.label === state.chosenClass.value);
   if (!known && state.chosenClass.value !== (classes[0]?.label ?? null)) {
-    state.chosenClass.value = classes[0]?.label ?? null;
+    quietly(() => {
+      state.chosenClass.value = classes[0]?.label ?? null;
+    });
     return;
   }
   const [places, totals] = await Promise.all([
@@ -69,7 +74,7 @@ async function openStatistic(key: string, stale: () => boolean): Promise<void> {
   const fullest = totals.reduce((best, total) => (total.value > best.value ? total : best), totals[0]!);
   await measureScale(places, fullest.time);
   if (stale()) return;
-  batch(() => {
+  quietly(() => {
     if (state.places.value?.key !== places.key) state.places.value = places;
     state.totals.value = totals;
     if (times.length > 0 && !times.includes(state.time.value ?? "")) {

@@ -67,6 +67,15 @@ function written(): { choices: string; all: string } {
   return { choices: chosen, all: query.toString().replaceAll("%2F", "/").replaceAll("%3A", ":") };
 }
 
+let quiet = 0;
+
+/** Changes that nobody chose, such as the first statistic of a release: they are no step back. */
+export function quietly(work: () => void): void {
+  quiet++;
+  batch(work);
+  quiet--;
+}
+
 /** Keeps the address in step: a choice is a step back, moving the map or the time is none. */
 export function followAddress(): void {
   let last: string | null = null;
@@ -75,7 +84,7 @@ export function followAddress(): void {
     const { choices, all } = written();
     const still = playing.value;
     clearTimeout(timer);
-    if (last !== null && choices !== last) history.pushState(null, "", `?${all}`);
+    if (last !== null && choices !== last && quiet === 0) history.pushState(null, "", `?${all}`);
     else timer = window.setTimeout(() => history.replaceState(null, "", `?${all}`), still ? 1000 : 150);
     last = choices;
   });
