@@ -2,6 +2,7 @@
 
 import { t } from "./messages";
 import { Drawer } from "./panels/drawer";
+import { Key } from "./panels/key";
 import { TheMap } from "./panels/map";
 import { Margin } from "./panels/margin";
 import { TimeBar } from "./panels/timebar";
@@ -19,6 +20,7 @@ export function App() {
         <Drawer />
         <Tooltip />
         <TimeBar />
+        {state.barred.value && <Key />}
         {state.busy.value && <p class="notice">{t("loading")} …</p>}
         {state.trouble.value && (
           <p class="notice trouble" role="alert">

@@ -107,7 +107,8 @@ export function covered(): number {
 
 /** Width of the drawer, as in panels.css. */
 const DRAWER = 396;
-const MOST_FLOWS = 250;
+/** Lines that are drawn at most. */
+export const MOST_FLOWS = 250;
 
 function flows(pairs: Pairs, geometry: Geometry, dark: boolean): Layer {
   const places = state.places.value!;

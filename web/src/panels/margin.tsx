@@ -4,6 +4,7 @@ import { lastDay, named, t, when } from "../messages";
 import * as compare from "../state/compare";
 import * as state from "../state/store";
 import { ChangeLegend } from "./change-legend";
+import { FlowLegend } from "./flow-legend";
 import { Legend } from "./legend";
 
 export function Margin() {
@@ -58,7 +59,10 @@ function Title() {
 function Statistics() {
   const chosen = state.statistic.value;
   return (
-    <nav class="statistics" aria-label={t("statistic.choose")}>
+    <nav
+      class={state.statistics.value.length > 5 ? "statistics many" : "statistics"}
+      aria-label={t("statistic.choose")}
+    >
       {state.statistics.value.map((statistic) => (
         <button
           type="button"

@@ -77,7 +77,7 @@ function Ends({ at }: { at: number }) {
               direction.value = one;
             }}
           >
-            {t(`pairs.${one}`)}
+            {t(state.keys.value.place === "home" ? `homes.${one}` : `pairs.${one}`)}
           </button>
         ))}
       </div>
@@ -143,6 +143,8 @@ function Others({ place }: { place: string }) {
 }
 
 async function nowOf(statistic: string, place: string, now: string | null): Promise<Other | null> {
+  // Without a time on the slider, a number of one hour would be any hour's.
+  if (state.release.value!.tables[statistic]!.time && now === null) return null;
   const points = await sourceOf().series(state.release.value!, statistic, place);
   const point =
     points.find((one) => one.time === now) ??

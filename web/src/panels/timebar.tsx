@@ -99,6 +99,7 @@ function Curve({ totals, at }: { totals: Total[]; at: number }) {
   const days = totals.flatMap((total, index) =>
     total.time && newDay(totals, index) ? [{ index, time: total.time }] : [],
   );
+  const dated = /^\d{4}-/.test(totals[0]?.time ?? "");
   return (
     <div class="curve" ref={box}>
       <svg viewBox={`0 0 ${width} ${HEIGHT}`} width={width} height={HEIGHT} aria-hidden="true">
@@ -122,16 +123,16 @@ function Curve({ totals, at }: { totals: Total[]; at: number }) {
           state.time.value = totals[Number(event.currentTarget.value)]!.time;
         }}
       />
-      <div class="days" aria-hidden="true">
+      <div class={dated ? "days" : "days named"} aria-hidden="true">
         {days.map(({ index, time }, nth) => (
           <span
             key={index}
             style={{
               left: `${(index / last) * 100}%`,
-              width: `${(((days[nth + 1]?.index ?? last) - index) / last) * 100}%`,
+              ...(dated && { width: `${(((days[nth + 1]?.index ?? last) - index) / last) * 100}%` }),
             }}
           >
-            {when(time.slice(0, 10), "short")}
+            {when(dated ? time.slice(0, 10) : time, "short")}
           </span>
         ))}
       </div>

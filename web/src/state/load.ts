@@ -180,6 +180,7 @@ async function tell(work: () => Promise<void>): Promise<void> {
     state.trouble.value = null;
   } catch (error) {
     state.busy.value = false;
-    state.trouble.value = error instanceof Error ? error.message : String(error);
+    if (error instanceof ServerError && error.status === 401) state.barred.value = true;
+    else state.trouble.value = error instanceof Error ? error.message : String(error);
   }
 }

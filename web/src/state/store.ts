@@ -45,6 +45,8 @@ export const loaded = signal<string | null>(null);
 /** Top of the colour scale. */
 export const domain = signal<number>(1);
 export const trouble = signal<string | null>(null);
+/** The server asks for a token, or does not take the one it was given. */
+export const barred = signal(false);
 export const busy = signal(true);
 
 /** Names of the tables that are statistics of their own, without their coarser levels. */
