@@ -8,6 +8,7 @@ import "./style/views.css";
 import { render } from "preact";
 import { App } from "./app";
 import { HttpSource } from "./data/http";
+import { TOKEN } from "./panels/key";
 import { followComparison } from "./state/compare";
 import { begin } from "./state/load";
 import { followMachine } from "./state/machine";
@@ -18,6 +19,4 @@ followMachine();
 followComparison();
 render(<App />, document.getElementById("app")!);
 followAddress();
-void begin(
-  new HttpSource(new URL("api", document.baseURI).href, () => sessionStorage.getItem("shoal-token")),
-);
+void begin(new HttpSource(new URL("api", document.baseURI).href, () => sessionStorage.getItem(TOKEN)));

@@ -20,6 +20,7 @@ export function Margin() {
       <Statistics />
       <Choices />
       {compare.change.value ? <ChangeLegend /> : <Legend />}
+      <FlowLegend />
       <p class="credits">{t("map.credits")}</p>
     </header>
   );
