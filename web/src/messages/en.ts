@@ -143,6 +143,12 @@ export const en = {
   "save.select": "Selected: copy it with the keyboard",
   "week.hours": "This statistic is not counted by the hour.",
   "week.note": "Means over the weeks of the release. Hatched: not told from zero.",
+  "week.noteAll":
+    "Means over the weeks of the release. Hatched: not told from zero. Choose a place on the map for its own week.",
+  "week.asNumbers": "Show numbers",
+  "week.asColours": "Show colours",
+  "week.hour": "Hour",
+  "week.keys": "Weekdays by hours. Arrow keys move, Enter shows such an hour on the map.",
   "unit.day": "day",
   "unit.week": "week",
   "unit.month": "month",
