@@ -44,6 +44,9 @@ def serve(
     name: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A host name that it answers to; may be repeated.")
     ] = None,
+    basemap: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="GeoJSON of your own to draw below the numbers.")
+    ] = None,
     rate: Annotated[float, typer.Option(min=0, help="Requests a second of one client; 0: no limit.")] = 100.0,
     browser: Annotated[bool, typer.Option("--open", help="Open the explorer in a browser.")] = False,
     as_json: AsJson = False,
@@ -54,7 +57,7 @@ def serve(
     from shoal.serve.server import serve as run
 
     ways = _ways(tokens, oidc_issuer, oidc_audience, oidc_keys, oidc_claim)
-    settings = Settings(host=host, port=port, ways=ways, names=tuple(name or ()), rate=rate)
+    settings = Settings(host=host, port=port, ways=ways, names=tuple(name or ()), rate=rate, basemap=basemap)
 
     def ready(address: str) -> None:
         give(as_json, lambda: {"address": address}, lambda: f"explorer at {address}, API at {address}api/docs")

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from shoal.serve import pages
 from shoal.serve.access import Access, Public
 from shoal.serve.answers import AGAIN, FOREVER, Answer, encoding_of
+from shoal.serve.basemap import basemap_of
 from shoal.serve.desk import Desk
 from shoal.serve.faults import App, Faults, Receive, Scope, Send
 from shoal.serve.guard import Guard
@@ -39,6 +40,7 @@ def application(
     names: Iterable[str] = (),
     static: Path = pages.STATIC,
     ahead: bool = False,
+    basemap: Path | None = None,
 ) -> App:
     """Everything that `shoal serve` answers, for the released folders in `folder`. Raises `UsageError`.
 
@@ -47,8 +49,9 @@ def application(
     names    host names that it answers to, beside localhost and addresses in numbers
     static   the explorer's files
     ahead    verify the newest release and read its tables now, not when somebody asks
+    basemap  GeoJSON to draw below the numbers
     """
-    desk = Desk(Shelf(folder))
+    desk = Desk(Shelf(folder), None if basemap is None else basemap_of(basemap))
     if ahead:
         threading.Thread(target=desk.prepare, daemon=True).start()
     inner = _calls(desk)

@@ -31,8 +31,9 @@ MOST_CELLS_AHEAD = 20_000_000
 class Desk:
     """Answers questions about the releases of one shelf."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, basemap: Answer | None = None) -> None:
         self.shelf = shelf
+        self.basemap = basemap
         self.kitchen = Kitchen()
         self._cubes: Lru[tuple[str, str], Cube] = Lru(MOST_TABLES)
         self._loading: dict[tuple[str, str], threading.Lock] = {}

@@ -54,6 +54,8 @@ class ReleaseList(BaseModel):
     """The releases that the asker may see, the newest first."""
 
     releases: list[dict[str, Any]]
+    basemap: str | None
+    """Where the operator's own map is, from the root of the server; null where there is none."""
 
 
 class CheckOutcome(BaseModel):
@@ -119,8 +121,21 @@ def routes(desk: Desk) -> APIRouter:
     async def list_releases(request: Request, _: Annotated[ListQuestion, Query()]) -> Response:
         grant = grant_of(request)
         listed = await anyio.to_thread.run_sync(desk.shelf.listed)
-        body = json.dumps({"releases": [entry(one) for one in listed if grant.allows(one.id)]}, ensure_ascii=False)
+        seen = [entry(one) for one in listed if grant.allows(one.id)]
+        said = {"releases": seen, "basemap": None if desk.basemap is None else "/api/basemap"}
+        body = json.dumps(said, ensure_ascii=False)
         return _respond(request, Answer.of(body.encode(), "application/json").packed(_encoding(request)))
+
+    @api.get(
+        "/basemap",
+        summary="The operator's own map, to draw below the numbers",
+        tags=["releases"],
+        responses=_content({"geojson": "application/geo+json"}, "GeoJSON.") | _refusals(*_OFTEN, 404),
+    )
+    async def basemap(request: Request, _: Annotated[ListQuestion, Query()]) -> Response:
+        if desk.basemap is None:
+            raise Problem(404, "this server has no map of its own; its operator can give one with --basemap")
+        return _respond(request, await anyio.to_thread.run_sync(desk.basemap.packed, _encoding(request)))
 
     @api.get(
         "/releases/{release}",

@@ -36,6 +36,7 @@ class Settings:
     rate   requests a second of one client; 0: no limit
     burst  requests that it may make at once
     ahead  verify the newest release at once
+    basemap  GeoJSON to draw below the numbers
     """
 
     host: str = HOST
@@ -45,6 +46,7 @@ class Settings:
     rate: float = RATE
     burst: float = BURST
     ahead: bool = True
+    basemap: Path | None = None
 
     def __post_init__(self) -> None:
         """Raises `UsageError` where the world would see what nobody said it may."""
@@ -82,6 +84,7 @@ def server_of(folder: Path, settings: Settings) -> "uvicorn.Server":
         limiter=Limiter(settings.rate, max(settings.burst, settings.rate)),
         names=_names(settings.host, settings.names),
         ahead=settings.ahead,
+        basemap=settings.basemap,
     )
     return uvicorn.Server(
         uvicorn.Config(
