@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from shoal.errors import StateError, UsageError
 from shoal.release import _map
+from shoal.release._panel import Flows, flows_of, places_of
 from shoal.release.manifest import Manifest
-from shoal.release.overview import _Flows, _flows, _panels, _places, draw, overview
+from shoal.release.overview import _panels, draw, overview
 from shoal.release.read import Release, open_release
 from tests.release import make
 
@@ -55,7 +56,7 @@ def test_every_release_can_be_drawn(tmp_path: Path, wishes: Any) -> None:
 
 
 def test_the_busiest_hour_is_that_with_the_largest_total(release: Release) -> None:
-    panel = _places(release["presence"])
+    panel = places_of(release["presence"])
     table = release["presence"].to_polars()
     totals = table.group_by("hour").agg(pl.col("consistent").sum()).sort("consistent")
     hour = totals["hour"][-1]
@@ -64,7 +65,7 @@ def test_the_busiest_hour_is_that_with_the_largest_total(release: Release) -> No
 
 
 def test_flows_are_summed_and_stand_out_of_their_noise(release: Release) -> None:
-    panel = _flows(release, release["flows"])
+    panel = flows_of(release["flows"])
     assert panel.half_width == pytest.approx(release["flows"].facts.half_width * 5**0.5)  # five dayparts
     assert (panel.values > panel.half_width).all() and (np.diff(panel.values) <= 0).all()
     assert (panel.pairs[:, 0] != panel.pairs[:, 1]).all()
@@ -74,7 +75,7 @@ def test_flows_are_summed_and_stand_out_of_their_noise(release: Release) -> None
 
 
 def test_classes_are_added_up_on_the_map(more: Release) -> None:
-    panel, table = _places(more["distance"]), more["distance"].to_polars()
+    panel, table = places_of(more["distance"]), more["distance"].to_polars()
     sums = table.group_by("home", maintain_order=True).agg(pl.col("estimate").sum())["estimate"].to_list()
     assert panel.values.tolist() == pytest.approx(sums) and panel.when == "over the whole period"
     assert panel.half_width == pytest.approx(more["distance"].facts.half_width * 7**0.5)
@@ -82,7 +83,7 @@ def test_classes_are_added_up_on_the_map(more: Release) -> None:
 
 def test_classes_at_the_busiest_time(more: Release) -> None:
     """By daypart: rows of one zone and daypart are its classes, never the dayparts of one class."""
-    panel, table = _places(more["dwell"]), more["dwell"].to_polars()
+    panel, table = places_of(more["dwell"]), more["dwell"].to_polars()
     totals = table.group_by("daypart").agg(pl.col("consistent").sum()).sort("consistent")
     assert panel.when == totals["daypart"][-1]
     at = table.filter(pl.col("daypart") == panel.when)
@@ -100,14 +101,14 @@ def test_a_zone_that_lacks_a_class_has_no_sum(tmp_path: Path) -> None:
     manifest = manifest.model_copy(update={"statistics": (facts,)})
     folder = make.written(tmp_path / "r", manifest=manifest, tables=tables, zones=zones)
     release = Release(folder, Manifest.parse((folder / "manifest.json").read_bytes()))  # no rule of ours: unverified
-    assert np.isnan(_places(release["distance"]).values).tolist() == [i == 3 for i in range(7)]
+    assert np.isnan(places_of(release["distance"]).values).tolist() == [i == 3 for i in range(7)]
 
 
 def test_catchment_is_drawn_where_there_are_no_flows(more: Release) -> None:
     panels = _panels(more)
     assert [panel.table.name for panel in panels] == ["visitors", "catchment"]
     pairs = panels[1]
-    assert isinstance(pairs, _Flows) and pairs.when == "whole period"
+    assert isinstance(pairs, Flows) and pairs.when == "whole period"
     assert pairs.half_width == more["catchment"].facts.half_width
     assert pairs.values.size and (pairs.pairs[:, 0] != pairs.pairs[:, 1]).all()
     home, zone = (more.places.ids[i] for i in pairs.pairs[0])
@@ -118,7 +119,7 @@ def test_catchment_is_drawn_where_there_are_no_flows(more: Release) -> None:
 def test_devices_are_not_added_up_over_times(tmp_path: Path) -> None:
     plan = make.plan_in(tmp_path, statistics={"catchment": ("home", "zone", "day")})
     release = open_release(make.release_in(tmp_path / "r", plan))
-    panel, table = _flows(release, release["catchment"]), release["catchment"].to_polars()
+    panel, table = flows_of(release["catchment"]), release["catchment"].to_polars()
     day = table.group_by("day").agg(pl.col("consistent").sum()).sort("consistent")["day"][-1]
     assert panel.when == f"{day:%A} {day.day} {day:%B %Y}"
     assert panel.half_width == release["catchment"].facts.half_width

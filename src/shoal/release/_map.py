@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from shoal._arrays import Float64, Int32
+from shoal._arrays import Bool, Float64, Int32
 from shoal.release._store import PublicZones
 from shoal.zones._base import Zones
 
@@ -138,6 +138,22 @@ def draw_zones(axes: "Axes", zones: Zones, values: Float64 | None, top: float) -
             shapes.set_linewidth(0.2)
     shapes.set_rasterized(len(zones) > 3000)
     axes.add_collection(shapes, autolim=False)
+
+
+def overlay(axes: "Axes", zones: Zones, chosen: Bool, **style: Any) -> None:
+    """Draw some zones once more, in another style.
+
+    chosen  bool[z]
+    style   of a `PathCollection`; places without an extent become small circles
+    """
+    from matplotlib.collections import PathCollection
+
+    if is_points(zones):
+        lat, lon = zones.centres[chosen].T
+        colour = style.pop("facecolor")
+        axes.scatter(lon, lat, s=9, c=colour, **style)
+        return
+    axes.add_collection(PathCollection([_path(shape) for shape in zones.shapes[chosen]], **style), autolim=False)
 
 
 def _draw_circles(axes: "Axes", zones: Zones, values: Float64 | None, top: float, norm: Any) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
     import polars as pl
+    from matplotlib.figure import Figure
 
     from shoal.release._grid import Sheet
     from shoal.serve.notebook import MapPage
@@ -128,6 +129,30 @@ class Release:
 
         times = {"hour": hour, "day": day, "week": week, "weekday": weekday, "daypart": daypart}
         return map_page(self, statistic, place=place, **times)
+
+    def plot(
+        self,
+        statistic: str | None = None,
+        *,
+        hour: "str | datetime | None" = None,
+        day: "str | date | None" = None,
+        week: "str | date | None" = None,
+        weekday: str | None = None,
+        daypart: str | None = None,
+        place: str | tuple[str, str] | None = None,
+    ) -> "Figure":
+        """A picture for papers, as a matplotlib `Figure`: `release.plot("presence", hour="2026-03-04T08:00")`.
+
+        statistic  default: the first of the plan
+        hour, day, week, weekday, daypart  the time of the map, by the statistic's own time key; default: the fullest
+        place      id of a place (of pairs: both): its series over time, with the interval, instead of a map
+
+        Says the unit, the interval and the guarantee. Raises `UsageError`.
+        """
+        from shoal.release.plot import plot
+
+        times = {"hour": hour, "day": day, "week": week, "weekday": weekday, "daypart": daypart}
+        return plot(self, statistic, place=place, **times)
 
     def __repr__(self) -> str:
         m = self.manifest
