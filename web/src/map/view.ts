@@ -154,7 +154,15 @@ export class MapView {
     this.map.on("resize", () => {
       if (this.fitted) this.fit(false);
     });
-    this.map.on("idle", () => on.idle());
+    this.map.on("idle", () => {
+      if (!this.belowNames()) this.overlay.setProps({ layers: [...this.layers] });
+      else on.idle();
+    });
+  }
+
+  /** deck.gl finds the place of its layers only while the whole style is loaded; asked earlier, it draws above the names. */
+  private belowNames(): boolean {
+    return this.layers.length === 0 || this.map.getLayersOrder().some((id) => id.startsWith("deck"));
   }
 
   /** Land, borders and names for where the map is now. */
