@@ -31,6 +31,7 @@ from shoal.design import Design
 from shoal.plan import Plan
 from shoal.rights import keep as keeping
 from shoal.rights import retention
+from shoal.serve import application, desk, shelf
 from shoal.translog import service
 from shoal.translog.key import SigningKey
 from shoal.translog.note import COSIGNATURE
@@ -61,6 +62,9 @@ PARAMETERS = {
     "receipt": "a file to write: the log's proof that a list has a new version; it names nobody",
     "engine": "local or spark",
     "points draws epsilon": "how many random hours are tried, and what that pays",
+    "tokens id_": "who may look at published numbers: a file of hashes, the public part of a token",
+    "oidc_issuer oidc_audience oidc_keys oidc_claim": "who says who may look: public names of a service",
+    "basemap rate": "a public map to draw below the numbers; how often one may ask",
 }
 PARTICULAR = {
     ("optout add", "file"): "identifiers go in, as a file; nothing says which of them were known; kept as keyed hashes",
@@ -70,6 +74,8 @@ PARTICULAR = {
     ("sensitive show", "file"): "a public list of places",
     ("sensitive deny add", "file"): "places, not devices; kept as keyed hashes",
     ("sensitive deny remove", "file"): "likewise",
+    ("serve", "name"): "a host name of the server",
+    ("token create", "name"): "whose token it is: of a reader, for the operator",
 }
 KNOWN = {name for names in PARAMETERS for name in names.split()}
 
@@ -81,6 +87,7 @@ NAMES = {
     "design shelf source tally barred": "rooms of the secret side; what `sums` returns is sealed",
     "key message reason problems": "the words of an error",
     "name facts id manifest": "of published tables and places",
+    "statistic hour day week weekday daypart class_ place": "which published numbers to draw",
 }
 PYTHON = {name for names in NAMES for name in names.split()}
 
@@ -155,10 +162,14 @@ def test_no_python_name_takes_a_device() -> None:
     assert {name: names for name, names in strange.items() if names and not name.startswith("Plan._")} == {}
 
 
-PUBLIC_ROOMS = ("release", "estimate", "ledger", "translog", "cli", "evaluate.py", "api.py", "preview.py", "design.py")
+PUBLIC_ROOMS = (
+    "release", "estimate", "ledger", "translog", "serve", "cli", "evaluate.py", "api.py", "preview.py", "design.py"
+)  # fmt: skip
 ABOUT_DEVICES = re.compile(r"(device|identifier|pseudonym|uid|imsi|msisdn|person|owner|user)s?(_ids?)?")
 WORDS_FOR_NUMBERS = {
     ("cli/making.py", "devices"),  # how large a simulated city is
+    ("serve/ogc/provider.py", "identifier"),  # of a feature, a row of a published table, as pygeoapi calls it
+    ("serve/ogc/features.py", "identifier"),  # likewise
 }
 
 
@@ -198,12 +209,15 @@ def test_nothing_logs_and_nothing_prints_but_the_command_line() -> None:
         return found
 
     files = {str(file.relative_to(SRC)): talks(file.read_text()) for file in SRC.rglob("*.py")}
-    assert {name: found for name, found in files.items() if found} == {"_failures.py": {"print"}}  # a bug's place
+    assert {name: found for name, found in files.items() if found} == {
+        "_failures.py": {"print"},  # a bug's place
+        "serve/ogc/answer.py": {"logging"},  # to silence a library that would write what it was asked
+    }
     assert talks("import logging\nprint(1)\nwarnings.warn('x')") == {"logging", "print", "warn"}
 
 
 def test_no_http_call_takes_or_gives_a_device(tmp_path: Path) -> None:
-    """The witness is all that Shoal serves today: two calls about checkpoints; whatever else is asked is not there."""
+    """The witness: two calls about checkpoints; whatever else is asked is not there. The API: see below."""
     handler = service._Handler
     methods = {name for kind in handler.__mro__ for name in vars(kind) if name.startswith("do_")}
     assert methods == {"do_GET", "do_POST"}
@@ -211,7 +225,7 @@ def test_no_http_call_takes_or_gives_a_device(tmp_path: Path) -> None:
     assert set(re.findall(r'"(/[^"]*)"', text)) == {"/add-checkpoint", "/([0-9a-f]{64})/checkpoint"}
     servers = {f.relative_to(SRC).parts[0] for f in SRC.rglob("*.py")
                if re.search(r"http\.server|starlette|fastapi|flask|aiohttp|uvicorn", f.read_text())}  # fmt: skip
-    assert servers <= {"translog", "demo.py"}, "a new service: walk its routes here, and fuzz them with schemathesis"
+    assert servers <= {"translog", "demo.py", "serve"}, "a new service: walk its routes here, and fuzz them"
     key = SigningKey.make("w.example/w", COSIGNATURE)
     with running(service.WitnessServer(Witness(tmp_path / "w", key, []), port=0)) as address:
         connection = HTTPConnection(address.removeprefix("http://"), timeout=10)
@@ -221,6 +235,26 @@ def test_no_http_call_takes_or_gives_a_device(tmp_path: Path) -> None:
             assert (answer.status, answer.read().startswith(b"there is no such")) == (404, True)
         connection.close()
     assert translog.__doc__
+
+
+# What every parameter of a call of the API carries, and why that is no device.
+ASKED = {
+    "release statistic v": "a release, one of its tables, its version: all public",
+    "zone place home origin destination of bbox": "places of a published table; `home`: the zones that one is by",
+    "class time from to": "other keys of a published table",
+    "columns floats limit offset format geometry": "how much of it, and how it is written",
+}
+
+
+def test_no_call_of_the_api_takes_a_device(tmp_path: Path) -> None:
+    """All calls only read; what each takes is a key of a published table. tests/serve/test_schema.py fuzzes them."""
+    described = application._openapi(application._calls(desk.Desk(shelf.Shelf(tmp_path)), str))
+    known = {name for names in ASKED for name in names.split()}
+    calls = [each for path in described["paths"].values() for each in path.values()]
+    asked = {parameter["name"] for call in calls for parameter in call.get("parameters", ())}
+    assert asked == known
+    assert {m for call in described["paths"].values() for m in call} == {"get", "post"}
+    assert [path for path, call in described["paths"].items() if "post" in call] == ["/api/releases/{release}/verify"]
 
 
 ROWS = source.records(devices=24)
@@ -293,6 +327,11 @@ class Walk:
         self.say("log", "correct", release, "--reason", "a test", "--by", later.name)
         self.say("sensitive", "deny", "remove", house.input / "places.csv")
         self.say("retention", plan)
+        made = self.say(
+            "token", "create", "Ana", "--release", "*", "--tokens", out / "tokens.json", "--json", state=False
+        )
+        self.say("token", "list", "--tokens", out / "tokens.json", state=False)
+        self.say("token", "revoke", made.json["id"], "--tokens", out / "tokens.json", state=False)
 
 
 @pytest.fixture(scope="module")
@@ -308,8 +347,8 @@ def walk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Walk]:
 
 
 def test_every_command_was_walked(walk: Walk) -> None:
-    """But those that know no records: simulated cities, logs of others, lists made from maps."""
-    aside = {"simulate", "demo", "evaluate", "audit", "log witness", "sensitive convert"}
+    """But those that know no records: simulated cities, logs of others, lists made from maps, the server."""
+    aside = {"simulate", "demo", "evaluate", "audit", "log witness", "sensitive convert", "serve"}
     known = {path for path, found in commands() if found.callback is not None and path not in ("", *aside)}
     groups = {path for path, found in commands() if getattr(found, "commands", None)} - {"log"}
     walked = {path for path in known if any(said == path or said.startswith(f"{path} ") for said in walk.answers)}
@@ -401,7 +440,7 @@ JUNK = (
     "é",
     ".csv",
 )
-NOT_FUZZED = {"simulate", "demo", "audit", "log witness", "evaluate"}
+NOT_FUZZED = {"simulate", "demo", "audit", "log witness", "evaluate", "serve"}
 """They make cities, or serve until they are stopped."""
 LEFT_OUT = ("help", "tune", "state", "out", "to", "receipt", "temp", "accounts", "checkpoint")
 """Minutes of simulation, and where to write: below a folder of the test's own."""

@@ -10,6 +10,7 @@ from shoal.errors import UsageError
 
 if TYPE_CHECKING:
     from shoal.serve.access import Access
+    from shoal.serve.faults import Tell
     from shoal.serve.tokens import Token
 
 group = typer.Typer(no_args_is_help=True, help="Tokens for those who may look at a server: create, list, revoke.")
@@ -56,8 +57,10 @@ def serve(
     from shoal.serve.server import Settings, open_in_browser
     from shoal.serve.server import serve as run
 
-    ways = _ways(tokens, oidc_issuer, oidc_audience, oidc_keys, oidc_claim)
-    settings = Settings(host=host, port=port, ways=ways, names=tuple(name or ()), rate=rate, basemap=basemap)
+    ways = _ways(_tell, tokens, oidc_issuer, oidc_audience, oidc_keys, oidc_claim)
+    settings = Settings(
+        host=host, port=port, ways=ways, names=tuple(name or ()), rate=rate, basemap=basemap, tell=_tell
+    )
 
     def ready(address: str) -> None:
         give(as_json, lambda: {"address": address}, lambda: f"explorer at {address}, API at {address}api/docs")
@@ -67,18 +70,26 @@ def serve(
     run(folder, settings, ready)
 
 
+def _tell(text: str) -> None:
+    """What the operator should know, while it serves."""
+    from shoal._progress import say
+
+    for line in text.splitlines():
+        say(line)
+
+
 def _ways(
-    tokens: Path | None, issuer: str | None, audience: str | None, keys: str | None, claim: str | None
+    tell: "Tell", tokens: Path | None, issuer: str | None, audience: str | None, keys: str | None, claim: str | None
 ) -> "tuple[Access, ...]":
     ways: list[Access] = []
     if tokens is not None:
         from shoal.serve.tokens import TokenFile
 
-        ways.append(TokenFile(tokens))
+        ways.append(TokenFile(tokens, tell))
     if issuer is not None:
         from shoal.serve.oidc import Oidc
 
-        ways.append(Oidc(issuer, audience or "", keys, claim))
+        ways.append(Oidc(issuer, audience or "", keys, claim, tell))
     elif audience is not None or keys is not None or claim is not None:
         raise UsageError("--oidc-issuer is missing: the other options of OIDC say how to check its tokens")
     return tuple(ways)

@@ -17,7 +17,7 @@ from shoal.serve.access import Access, Public
 from shoal.serve.answers import AGAIN, FOREVER, Answer, encoding_of
 from shoal.serve.basemap import basemap_of
 from shoal.serve.desk import Desk
-from shoal.serve.faults import App, Faults, Receive, Scope, Send
+from shoal.serve.faults import App, Faults, Receive, Scope, Send, Tell, untold
 from shoal.serve.guard import Guard
 from shoal.serve.hot import Hot
 from shoal.serve.limits import Limiter
@@ -41,6 +41,7 @@ def application(
     static: Path = pages.STATIC,
     ahead: bool = False,
     basemap: Path | None = None,
+    tell: Tell = untold,
 ) -> App:
     """Everything that `shoal serve` answers, for the released folders in `folder`. Raises `UsageError`.
 
@@ -50,17 +51,18 @@ def application(
     static   the explorer's files
     ahead    verify the newest release and read its tables now, not when somebody asks
     basemap  GeoJSON to draw below the numbers
+    tell     takes a sentence for whoever runs the server
     """
     desk = Desk(Shelf(folder), None if basemap is None else basemap_of(basemap))
     if ahead:
         threading.Thread(target=desk.prepare, daemon=True).start()
-    inner = _calls(desk)
+    inner = _calls(desk, tell)
     _add_pages(inner, pages.Files(static))
     _add_ogc(inner, desk)
-    return Guard(Hot(inner, desk.shelf), access or Public(), limiter or Limiter(), tuple(names))
+    return Guard(Hot(inner, desk.shelf), access or Public(), limiter or Limiter(), tuple(names), tell)
 
 
-def _calls(desk: Desk) -> FastAPI:
+def _calls(desk: Desk, tell: Tell) -> FastAPI:
     from importlib.metadata import version
 
     app = FastAPI(
@@ -73,7 +75,7 @@ def _calls(desk: Desk) -> FastAPI:
         redirect_slashes=False,
     )
     app.include_router(routes(desk))
-    app.add_middleware(Faults)  # Starlette's own would answer in plain text and pass the error's words on
+    app.add_middleware(Faults, tell=tell)  # Starlette's own would answer in plain text and pass the error's words on
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(HTTPException, _unknown)

@@ -1,6 +1,5 @@
 """What becomes of a fault of ours: an answer that says so, a line for the operator, and no word of the error itself."""
 
-import logging
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -13,14 +12,23 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_LOG = logging.getLogger(__name__)
+Tell = Callable[[str], None]
+"""Takes a sentence for whoever runs the server."""
+
+
+def untold(_: str) -> None:
+    """Nobody is there to be told."""
 
 
 class Faults:
-    """Wraps an application: what it raises becomes an answer, unless half of one has been sent."""
+    """Wraps an application: what it raises becomes an answer, unless half of one has been sent.
 
-    def __init__(self, app: App) -> None:
+    tell  is told where it happened
+    """
+
+    def __init__(self, app: App, tell: Tell = untold) -> None:
         self._app = app
+        self._tell = tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
@@ -37,7 +45,8 @@ class Faults:
         except Exception as error:
             # where it happened, and no text of the error: that may quote a request
             frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
-            _LOG.error("a fault of Shoal's (%s), please report it with these lines:\n%s", type(error).__name__, frames)
+            kind = type(error).__name__
+            self._tell(f"{frames}\nthis is a fault of Shoal's ({kind}); please report it with the lines above")
             if started:
                 raise  # half an answer is none: the connection is cut
             await say(Problem(500, "this is a fault of Shoal's; tell whoever runs this server when it happened"), send)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from shoal.serve.access import Access, Grant, Public
-from shoal.serve.faults import App, Faults, Message, Receive, Scope, Send
+from shoal.serve.faults import App, Faults, Message, Receive, Scope, Send, Tell, untold
 from shoal.serve.hosts import host_is_ours
 from shoal.serve.limits import Limiter
 from shoal.serve.problems import Problem
@@ -45,12 +45,14 @@ class Guard:
     access   who may see what; asked for what lies below one of `guarded`, the explorer's own files are no secret
     limiter  how often one client may ask
     names    host names that this server answers to, beside localhost and addresses in numbers
+    tell     is told of faults of ours
     """
 
     app: App
     access: Access = field(default_factory=Public)
     limiter: Limiter = field(default_factory=Limiter)
     names: Iterable[str] = ()
+    tell: Tell = untold
     guarded: tuple[str, ...] = ("/api/", "/ogc")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,7 +62,7 @@ class Guard:
         if scope["type"] != "http":
             return  # a websocket: not answered, which refuses it
         answer = _Answer(send, head=scope["method"] == "HEAD")
-        await Faults(self._pass)(scope, _nothing(receive), answer.send)
+        await Faults(self._pass, self.tell)(scope, _nothing(receive), answer.send)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._let_in(scope)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from urllib.parse import urlsplit
 
 from shoal.errors import UsageError
 from shoal.serve.access import EVERYTHING, Grant, bearer, patterns
+from shoal.serve.faults import Tell, untold
 from shoal.serve.hosts import is_loopback
 from shoal.serve.problems import Problem
 
@@ -26,7 +26,6 @@ RETRY = 30.0
 _TIMEOUT = 10.0
 _LARGEST = 1 << 20
 _LARGEST_TOKEN = 1 << 14
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -43,6 +42,7 @@ class Oidc:
     audience: str
     keys: str | None = None
     claim: str | None = None
+    tell: Tell = untold
     clock: Callable[[], float] = time.monotonic
     _set: Any = None
     _fetched: float = float("-inf")
@@ -81,7 +81,7 @@ class Oidc:
                 try:
                     self._set = await self._fetch()
                 except Exception as error:  # its network, its certificate, its JSON: we can but go on with what we have
-                    _LOG.error("the keys of %s can't be fetched (%s)", self.issuer, type(error).__name__)
+                    self.tell(f"the keys of {self.issuer} can't be fetched ({type(error).__name__})")
         if self._set is None:
             raise Problem(
                 503, "the identity provider of this server can't be reached, so nobody can be let in; try again later"

@@ -1,7 +1,6 @@
 """`shoal serve`: the application behind Uvicorn, on loopback unless askers must bring credentials."""
 
 import asyncio
-import logging
 import socket
 import threading
 from collections.abc import Callable, Iterable
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from shoal.errors import StateError, UsageError
 from shoal.serve.access import Access, Credentials
+from shoal.serve.faults import Tell, untold
 from shoal.serve.hosts import is_loopback
 from shoal.serve.limits import BURST, RATE, Limiter
 
@@ -37,6 +37,7 @@ class Settings:
     burst  requests that it may make at once
     ahead  verify the newest release at once
     basemap  GeoJSON to draw below the numbers
+    tell   takes a sentence for whoever runs the server
     """
 
     host: str = HOST
@@ -47,6 +48,7 @@ class Settings:
     burst: float = BURST
     ahead: bool = True
     basemap: Path | None = None
+    tell: Tell = untold
 
     def __post_init__(self) -> None:
         """Raises `UsageError` where the world would see what nobody said it may."""
@@ -66,7 +68,6 @@ def serve(folder: Path, settings: Settings, ready: Callable[[str], None] | None 
         server = server_of(folder, settings)
         if ready is not None:
             ready(address_of(listener))
-        logging.getLogger("shoal.serve").addHandler(logging.StreamHandler())
         with suppress(KeyboardInterrupt):
             asyncio.run(server.serve(sockets=[listener]))
 
@@ -85,6 +86,7 @@ def server_of(folder: Path, settings: Settings) -> "uvicorn.Server":
         names=_names(settings.host, settings.names),
         ahead=settings.ahead,
         basemap=settings.basemap,
+        tell=settings.tell,
     )
     return uvicorn.Server(
         uvicorn.Config(
@@ -93,6 +95,7 @@ def server_of(folder: Path, settings: Settings) -> "uvicorn.Server":
             ws="none",
             lifespan="off",
             log_config=None,
+            log_level="critical",  # what there is to tell, we tell
             access_log=False,  # who looks at what is nobody's business
             server_header=False,
             proxy_headers=False,  # a header must not say who asks

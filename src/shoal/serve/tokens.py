@@ -7,12 +7,11 @@ import fcntl
 import hashlib
 import hmac
 import json
-import logging
 import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,11 +21,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from shoal.errors import StateError, UsageError
 from shoal.serve.access import Grant, bearer
+from shoal.serve.faults import Tell, untold
 
 MOST_DAYS = 3660
 _FORM = re.compile(r"shoal_([0-9a-f]{12})_([A-Za-z0-9_-]{43})")
 _PATTERN = re.compile(r"[A-Za-z0-9_*?\[\]!-]{1,200}")
-_LOG = logging.getLogger(__name__)
 
 
 def _aware(moment: datetime) -> datetime:
@@ -129,6 +128,7 @@ class TokenFile:
     nobody."""
 
     file: Path
+    tell: Tell = untold
     _stamp: tuple[int, int, int] | None = None
     _tokens: dict[str, Token] | None = None
 
@@ -155,7 +155,8 @@ class TokenFile:
                 self._tokens = {token.id: token for token in _read(self.file).tokens}
                 self._stamp = stamp
         except (OSError, StateError):
-            _LOG.error("%s can't be read, so nobody is let in by a token", self.file)  # no traceback
+            if self._tokens != {}:
+                self.tell(f"{self.file} can't be read any more, so nobody is let in by a token; mend it")
             self._tokens, self._stamp = {}, None
         return self._tokens
 
@@ -192,9 +193,11 @@ def _write(file: Path, book: _Book) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         draft.replace(file)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise StateError(f"{file} can't be written ({(error.strerror or 'the disk failed').lower()})") from None
+    except (OSError, ValueError) as error:
+        reason = (getattr(error, "strerror", None) or "it is no name of a file").lower()
+        with suppress(OSError, ValueError):
+            draft.unlink(missing_ok=True)
+        raise StateError(f"{file} can't be written ({reason}); choose another with --tokens") from None
 
 
 @contextmanager
