@@ -1,4 +1,4 @@
-"""Two releases on a server of its own, for the clients that QGIS and statisticians use."""
+"""A release on a server of its own, for the clients that QGIS and statisticians use."""
 
 import asyncio
 import re
@@ -18,16 +18,16 @@ from tests.release import make
 
 BY = {"presence": ("zone", "hour"), "visits": ("zone", "day"), "flows": ("origin", "destination", "daypart"),
       "dwell": ("zone", "class"), "residents": ("zone",)}  # fmt: skip
-FIRST, SECOND, SPOILT = "2026-03-02-ride-app", "2026-03-09-ride-app", "2026-03-16-ride-app"
+FIRST, SPOILT = "2026-03-02-ride-app", "2026-03-09-ride-app"
 
 Ask = Callable[..., httpx.Response]
 
 
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Releases of two weeks, and one that does not verify."""
+    """A release, and one that does not verify."""
     base = tmp_path_factory.mktemp("ogc")
-    for start, end in (("2026-03-02", "2026-03-09"), ("2026-03-09", "2026-03-16"), ("2026-03-16", "2026-03-23")):
+    for start, end in (("2026-03-02", "2026-03-09"), ("2026-03-09", "2026-03-16")):
         statistics = BY if start == "2026-03-02" else {"residents": ("zone",)}
         plan = make.plan_in(base / start, statistics=statistics, start=start, end=end)
         make.release_in(base / "releases", plan)
@@ -37,7 +37,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def shelf(folder: Path) -> Shelf:
-    """The three releases; each is verified once."""
+    """The two; each is verified once."""
     return Shelf(folder)
 
 

@@ -10,10 +10,12 @@ from typing import Any
 import anyio.to_thread
 import pygeoapi.api as core  # type: ignore[import-untyped]
 from pygeoapi.api import itemtypes
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
 from shoal.serve.access import Grant
+from shoal.serve.answers import AGAIN, Answer, encoding_of
 from shoal.serve.cube import cube_of
 from shoal.serve.faults import Receive, Scope, Send
 from shoal.serve.lru import Lru
@@ -46,10 +48,11 @@ class Ogc:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(_as_json(scope))
-        response = await anyio.to_thread.run_sync(self._answer, request)
+        asked = Request(scope).headers
+        response = await anyio.to_thread.run_sync(lambda: _respond(self._answer(request), asked))
         await response(scope, receive, send)
 
-    def _answer(self, request: Request) -> Response:
+    def _answer(self, request: Request) -> Answer:
         grant = request.scope.get("shoal.grant")
         grant = grant if isinstance(grant, Grant) else Grant(())
         path = request.url.path.removeprefix(PREFIX).rstrip("/")
@@ -71,7 +74,7 @@ class Ogc:
             raise Problem(404, f"there is nothing at this address; {PREFIX}/openapi describes the calls")
         return self._collection(request, grant, address, found)
 
-    def _collection(self, request: Request, grant: Grant, address: str, found: "re.Match[str]") -> Response:
+    def _collection(self, request: Request, grant: Grant, address: str, found: "re.Match[str]") -> Answer:
         name, rest, item = found["collection"], found["rest"], found["item"]
         release, _, statistic = name.partition(".")
         if not grant.allows(release):
@@ -137,15 +140,20 @@ class Ogc:
         return features
 
 
-def _give(call: Callable[..., Handed], request: Request, told: dict[str, Any], *more: str) -> Response:
+def _give(call: Callable[..., Handed], request: Request, told: dict[str, Any], *more: str) -> Answer:
     """What pygeoapi answers, told that configuration."""
     api = _api(told)
     headers, status, content = call(api, core.APIRequest(request, api.locales), *more)
-    kept = {name: value for name, value in headers.items() if name in ("Content-Language", "Content-Crs")}
+    if status != 200:
+        code = json.loads(content)
+        raise Problem(int(status), str(code.get("description", "can't be answered")), more={"code": code.get("code")})
+    kept = tuple((name, value) for name, value in headers.items() if name in ("Content-Language", "Content-Crs"))
     kind = headers.get("Content-Type", "application/json")
-    if "/items" in request.url.path and status == 200:
+    if "/items" in request.url.path:
         kind = "application/geo+json"
-    return _json(documents.tidy(json.loads(content)), kind, int(status), kept)
+    document = documents.tidy(json.loads(content))
+    document.pop("timeStamp", None)  # the same question has the same answer
+    return _json(document, kind, kept)
 
 
 def _api(told: dict[str, Any]) -> Any:
@@ -166,10 +174,26 @@ def _quiet() -> None:
 
 
 def _json(
-    document: dict[str, Any], kind: str = "application/json", status: int = 200, headers: dict[str, str] | None = None
-) -> Response:
+    document: dict[str, Any], kind: str = "application/json", headers: tuple[tuple[str, str], ...] = ()
+) -> Answer:
     body = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    return Response(body, status, headers, kind)
+    return Answer.of(body, kind, headers)
+
+
+def _respond(answer: Answer, asked: Headers) -> Response:
+    """The answer, packed as the asker can unpack it, or 304 where it has it."""
+    answer = answer.packed(encoding_of(asked.get("accept-encoding")))
+    headers = {
+        "ETag": answer.etag,
+        "Cache-Control": f"private, {AGAIN}",
+        "Vary": "Accept-Encoding, Authorization",
+        **dict(answer.headers),
+    }
+    if answer.matches(asked.get("if-none-match")):
+        return Response(status_code=304, headers=headers)
+    if answer.encoding is not None:
+        headers["Content-Encoding"] = answer.encoding
+    return Response(answer.body, headers=headers | {"Content-Type": answer.media_type})
 
 
 def _as_json(scope: Scope) -> Scope:
