@@ -19,7 +19,8 @@ def test_a_dear_request_waits_longer() -> None:
     limiter = Limiter(2.0, 10.0, lambda: now[0])
     assert limiter.wait("a", 8.0) == 0
     assert limiter.wait("a", 8.0) == 3
-    assert limiter.wait("a", 2.0) == 0
+    assert limiter.wait("a", 2.0, take=False) == limiter.wait("a", 2.0) == limiter.wait("a", 0.0) == 0
+    assert limiter.wait("a", 1.0, take=False) == 1
 
 
 def test_no_limit_and_no_end_of_memory() -> None:

@@ -6,6 +6,7 @@ import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from shoal.errors import StateError, UsageError
@@ -142,3 +143,18 @@ def test_over_the_wire(shelf_folder: Path, first: str, second: str, tmp_path: Pa
         client.headers["Authorization"] = f"Bearer {every}"
         revoke(file, token.id)
         assert "invalid_token" in client.get(f"/api/releases/{first}/totals/visits").headers["www-authenticate"]
+
+
+def test_who_guesses_is_soon_not_heard_any_more(shelf_folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "tokens.json"
+    good, _ = create(file, "Ana", ("*",), 30)
+    settings = Settings(ways=(TokenFile(file),), rate=0.01, burst=50, ahead=False)
+    with live(shelf_folder, settings) as client:
+        right = {"Authorization": f"Bearer {good}"}
+        assert client.get("/api/releases", headers=right).status_code == 200
+        wrong = {"Authorization": "Bearer shoal_000000000000_" + "A" * 43}
+        assert [client.get("/api/releases", headers=wrong).status_code for _ in range(6)] == [401] * 5 + [429]
+        assert client.get("/api/releases", headers=right).status_code == 429, "from there not even the right one"
+        other = httpx.HTTPTransport(local_address="127.0.0.2")
+        with httpx.Client(base_url=client.base_url, transport=other, trust_env=False) as elsewhere:
+            assert elsewhere.get("/api/releases", headers=right).status_code == 200

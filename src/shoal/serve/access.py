@@ -25,11 +25,6 @@ class Grant:
         """May this release be seen?"""
         return any(fnmatchcase(release, pattern) for pattern in self.releases)
 
-    @property
-    def whole(self) -> bool:
-        """May every release be seen, also those to come?"""
-        return "*" in self.releases
-
 
 class Access(Protocol):
     """A way to tell who asks."""

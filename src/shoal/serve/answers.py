@@ -1,16 +1,12 @@
 """Answers as they go over the wire: bytes, their tag, packed as the asker can unpack them; each is made once."""
 
-import asyncio
 import hashlib
 import zlib
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
-from typing import Any
-
-import anyio
-import anyio.to_thread
+from dataclasses import dataclass
 
 from shoal.serve.lru import Lru
+from shoal.serve.shared import Shared
 
 MOST_BYTES = 512 << 20
 """Of answers that are kept, packed and not."""
@@ -84,43 +80,33 @@ def _pack(body: bytes, encoding: str) -> bytes:
     return packer.compress(body) + packer.flush()
 
 
-@dataclass(slots=True)
 class Kitchen:
     """Makes each answer once, in a thread, and keeps it: who asks while it is made waits for the same one."""
 
-    kept: Lru[Hashable, Answer] = field(default_factory=lambda: Lru(MOST_BYTES))
-    _cooks: anyio.CapacityLimiter | None = None
-    _cooking: dict[Hashable, "asyncio.Task[Answer]"] = field(default_factory=dict)
+    def __init__(self, most: int = MOST_BYTES) -> None:
+        self.kept: Lru[Hashable, Answer] = Lru(most)
+        self._cooking: Shared[Answer] = Shared(COOKS)
 
     async def answer(self, key: Hashable, make: Callable[[], Answer], encoding: str | None) -> Answer:
         """The answer for `key`, packed. Raises whatever `make` raises; that is not kept."""
         found = self.kept.get((key, encoding))
         if found is not None:
             return found
-        if encoding is not None:
-            plain = await self._once((key, None), make)
-            return await self._once((key, encoding), lambda: plain.packed(encoding))
-        return await self._once((key, None), make)
+        plain = await self._once((key, None), make)
+        return plain if encoding is None else await self._once((key, encoding), lambda: plain.packed(encoding))
+
+    async def whole(self, answer: Answer, encoding: str | None) -> Answer:
+        """An answer that is there already, packed."""
+        return await self.answer(answer.etag, lambda: answer, encoding)
 
     async def _once(self, key: Hashable, make: Callable[[], Answer]) -> Answer:
         found = self.kept.get(key)
         if found is not None:
             return found
-        task = self._cooking.get(key)
-        if task is None:
-            task = asyncio.create_task(self._make(key, make))
-            self._cooking[key] = task
-            task.add_done_callback(lambda done: self._done(key, done))
-        return await asyncio.shield(task)
 
-    async def _make(self, key: Hashable, make: Callable[[], Answer]) -> Answer:
-        if self._cooks is None:
-            self._cooks = anyio.CapacityLimiter(COOKS)
-        made = await anyio.to_thread.run_sync(make, limiter=self._cooks)
-        self.kept.put(key, made, len(made.body) + 512)
-        return made
+        def made() -> Answer:
+            answer = make()
+            self.kept.put(key, answer, len(answer.body) + 512)
+            return answer
 
-    def _done(self, key: Hashable, task: "asyncio.Task[Any]") -> None:
-        self._cooking.pop(key, None)
-        if not task.cancelled():
-            task.exception()  # seen by those who wait; where none is left, nobody's business
+        return await self._cooking.run(key, made)

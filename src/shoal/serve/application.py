@@ -1,5 +1,6 @@
 """The whole server as one ASGI application: the explorer at /, the API below /api, OGC API Features below /ogc."""
 
+import json
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from shoal.serve import pages
 from shoal.serve.access import Access, Public
-from shoal.serve.answers import AGAIN, FOREVER, Answer, encoding_of
+from shoal.serve.answers import AGAIN, FOREVER, Answer, Kitchen, encoding_of
 from shoal.serve.basemap import basemap_of
 from shoal.serve.desk import Desk
 from shoal.serve.faults import App, Faults, Receive, Scope, Send, Tell, untold
@@ -57,7 +58,7 @@ def application(
     if ahead:
         threading.Thread(target=desk.prepare, daemon=True).start()
     inner = _calls(desk, tell)
-    _add_pages(inner, pages.Files(static))
+    _add_pages(inner, pages.Files(static), desk.kitchen)
     _add_ogc(inner, desk)
     return Guard(Hot(inner, desk.shelf), access or Public(), limiter or Limiter(), tuple(names), tell)
 
@@ -82,26 +83,30 @@ def _calls(desk: Desk, tell: Tell) -> FastAPI:
     return app
 
 
-def _add_pages(app: FastAPI, files: pages.Files) -> None:
+def _add_pages(app: FastAPI, files: pages.Files, kitchen: Kitchen) -> None:
     described = _openapi(app)
+    openapi = Answer.of(json.dumps(described).encode(), "application/json")
+    docs = pages.docs(described)
+
+    async def give(request: Request, answer: Answer, *, forever: bool = False) -> Response:
+        packed = await kitchen.whole(answer, encoding_of(request.headers.get("accept-encoding")))
+        return _static(request, packed, forever=forever)
 
     @app.get("/api/openapi.json", include_in_schema=False)
-    async def openapi(request: Request) -> Response:
-        import json
-
-        return _static(request, Answer.of(json.dumps(described).encode(), "application/json"))
+    async def description(request: Request) -> Response:
+        return await give(request, openapi)
 
     @app.get("/api/docs", include_in_schema=False)
-    async def docs(request: Request) -> Response:
-        return _static(request, pages.docs(described))
+    async def calls(request: Request) -> Response:
+        return await give(request, docs)
 
     @app.get("/api/docs.css", include_in_schema=False)
     async def style(request: Request) -> Response:
-        return _static(request, pages.style())
+        return await give(request, pages.style())
 
     @app.get("/", include_in_schema=False)
     async def explorer(request: Request) -> Response:
-        return _static(request, files.find("index.html") or pages.missing())
+        return await give(request, files.find("index.html") or pages.missing())
 
     @app.get("/{path:path}", include_in_schema=False)
     async def file(request: Request, path: str) -> Response:
@@ -109,7 +114,7 @@ def _add_pages(app: FastAPI, files: pages.Files) -> None:
         if found is None:
             raise Problem(404, "there is nothing at this address; the explorer is at /, the API's calls at /api/docs")
         # the build puts a digest into the name of whatever lies in assets
-        return _static(request, found, forever=path.startswith("assets/"))
+        return await give(request, found, forever=path.startswith("assets/"))
 
 
 def _add_ogc(app: FastAPI, desk: Desk) -> None:
@@ -151,7 +156,6 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
 
 
 def _static(request: Request, answer: Answer, *, forever: bool = False) -> Response:
-    answer = answer.packed(encoding_of(request.headers.get("accept-encoding")))
     headers = {
         "ETag": answer.etag,
         "Cache-Control": f"public, {FOREVER if forever else AGAIN}",

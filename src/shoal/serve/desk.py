@@ -1,16 +1,16 @@
 """Where questions become answers: the shelf, the tables in memory, the answers that were made before."""
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-import anyio.to_thread
-
 from shoal.release.read import Table
 from shoal.serve import facts
 from shoal.serve.answers import Answer, Kitchen
+from shoal.serve.apart import Verdict
 from shoal.serve.cube import Cube, cube_of
 from shoal.serve.encode import MEDIA_TYPES, encode, most_rows
 from shoal.serve.lru import Lru
@@ -19,11 +19,14 @@ from shoal.serve.places import MEDIA_TYPES as ZONE_TYPES
 from shoal.serve.places import ZoneFormat, ZonesQuestion, encode_zones
 from shoal.serve.problems import Problem
 from shoal.serve.question import Format, Page, TableQuestion, ask
+from shoal.serve.shared import Shared
 from shoal.serve.shelf import Shelf
 from shoal.serve.totals import source_of, totals
 
-MOST_TABLES = 4 << 30
+MOST_TABLES = min(4 << 30, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4)
 """Bytes of tables that stay in memory."""
+VERIFIERS = 2
+"""Verifications at a time, of opening and on demand each: every one takes a processor for seconds."""
 MOST_CELLS_AHEAD = 20_000_000
 """Rows of a table that is read before anybody asks for it."""
 
@@ -35,6 +38,8 @@ class Desk:
         self.shelf = shelf
         self.basemap = basemap
         self.kitchen = Kitchen()
+        self._opening: Shared[Opened] = Shared(VERIFIERS)
+        self._verifying: Shared[Verdict] = Shared(VERIFIERS)
         self._cubes: Lru[tuple[str, str], Cube] = Lru(MOST_TABLES)
         self._loading: dict[tuple[str, str], threading.Lock] = {}
         self._lock = threading.Lock()
@@ -42,7 +47,11 @@ class Desk:
     async def open(self, release: str) -> Opened:
         """The release, verified. Raises `Problem`."""
         opened = self.shelf.ready(release)
-        return opened if opened is not None else await anyio.to_thread.run_sync(self._open, release)
+        return opened if opened is not None else await self._opening.run(release, lambda: self._open(release))
+
+    async def verify(self, release: str) -> Verdict:
+        """Run the verifier now; who asks meanwhile hears the same. Raises `Problem` and `VerificationError`."""
+        return await self._verifying.run(release, lambda: self.shelf.verify(release))
 
     def prepare(self) -> None:
         """Open the newest release and read its tables, so that who looks first need not wait. Says nothing."""

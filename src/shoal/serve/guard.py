@@ -33,8 +33,10 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"geolocation=(), camera=(), microphone=(), payment=(), usb=()"),
 )
-_VERIFY_COST = 25.0
+_VERIFY_COST = 100.0
 """A run of the verifier is worth so many other requests."""
+_GUESS_COST = 10.0
+"""Of a wrong token, in a bucket of the address's own: who has none left is not heard, whatever the next one is."""
 
 
 @dataclass(slots=True)
@@ -84,11 +86,12 @@ class Guard:
         client = scope.get("client")
         where = f"address {client[0] if client else ''}"
         if path.startswith(self.guarded):
-            self._limit(f"{where} asks", 0.0)  # an address whose bucket is empty is not even looked up
+            guesses = f"{where} guesses"
+            self._limit(guesses, _GUESS_COST, take=False)
             try:
                 grant: Grant | None = await self.access.grant(text)
             except Problem:
-                self._limit(f"{where} asks", 10.0)  # guessing is slow
+                self._limit(guesses, _GUESS_COST)
                 raise
             scope["shoal.grant"] = grant
             who = grant.who if grant is not None and grant.who is not None else where
@@ -96,8 +99,8 @@ class Guard:
             who = where
         self._limit(who, _VERIFY_COST if path.endswith("/verify") else 1.0)
 
-    def _limit(self, client: str, cost: float) -> None:
-        seconds = self.limiter.wait(client, cost)
+    def _limit(self, client: str, cost: float, *, take: bool = True) -> None:
+        seconds = self.limiter.wait(client, cost, take=take)
         if seconds:
             words = "1 second" if seconds == 1 else f"{seconds} seconds"
             raise Problem(429, f"too many requests; try again in {words}", {"Retry-After": str(seconds)})

@@ -26,15 +26,15 @@ class Limiter:
     clock: Callable[[], float] = time.monotonic
     _buckets: OrderedDict[str, tuple[float, float]] = field(default_factory=OrderedDict)
 
-    def wait(self, client: str, cost: float = 1.0) -> int:
-        """0 where `client` may ask now, which takes `cost` tokens; else in how many seconds it may."""
+    def wait(self, client: str, cost: float = 1.0, *, take: bool = True) -> int:
+        """0 where `client` may ask now, which takes `cost` tokens (unless not `take`); else in how many seconds."""
         if self.rate <= 0:
             return 0
         now = self.clock()
         left, since = self._buckets.pop(client, (self.burst, now))
         left = min(self.burst, left + (now - since) * self.rate)
         allowed = left >= cost
-        self._buckets[client] = (left - cost if allowed else left, now)
+        self._buckets[client] = (left - cost if allowed and take else left, now)
         while len(self._buckets) > MOST_CLIENTS:
             self._buckets.popitem(last=False)
         return 0 if allowed else max(1, math.ceil((cost - left) / self.rate))

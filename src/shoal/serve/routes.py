@@ -135,7 +135,7 @@ def routes(desk: Desk) -> APIRouter:
     async def basemap(request: Request, _: Annotated[ListQuestion, Query()]) -> Response:
         if desk.basemap is None:
             raise Problem(404, "this server has no map of its own; its operator can give one with --basemap")
-        return _respond(request, await anyio.to_thread.run_sync(desk.basemap.packed, _encoding(request)))
+        return _respond(request, await desk.kitchen.whole(desk.basemap, _encoding(request)))
 
     @api.get(
         "/releases/{release}",
@@ -190,8 +190,9 @@ def routes(desk: Desk) -> APIRouter:
     async def verify(request: Request, release: ReleaseId, _: Annotated[ListQuestion, Query()]) -> Response:
         if not grant_of(request).allows(release):
             raise unknown(release)
-        body = await anyio.to_thread.run_sync(_verdict, desk, release)
-        return Response(body, media_type="application/json", headers={"Cache-Control": "no-store"})
+        return Response(
+            await _verdict(desk, release), media_type="application/json", headers={"Cache-Control": "no-store"}
+        )
 
     for method in ("GET", "POST"):
         api.add_api_route(
@@ -222,10 +223,10 @@ def grant_of(request: Request) -> Grant:
     return grant if isinstance(grant, Grant) else Grant(())
 
 
-def _verdict(desk: Desk, release: str) -> bytes:
+async def _verdict(desk: Desk, release: str) -> bytes:
     holds = {check.name: check.holds for check in CHECKS}
     try:
-        verdict = desk.shelf.verify(release)
+        verdict = await desk.verify(release)
     except VerificationError as error:
         raise Problem(409, str(error), more={"release": release}) from None
     checks = [

@@ -51,8 +51,11 @@ class Settings:
     tell: Tell = untold
 
     def __post_init__(self) -> None:
-        """Raises `UsageError` where the world would see what nobody said it may."""
-        if not self.ways and not is_loopback(self.host):
+        self.require_ways(self.host)
+
+    def require_ways(self, host: str) -> None:
+        """Raise `UsageError` where the world would see what nobody said it may."""
+        if not self.ways and not is_loopback(host):
             raise UsageError(
                 f"--host {self.host} lets other machines in, and nothing says who may see what; add --tokens FILE or "
                 "--oidc-issuer URL, or leave --host out to serve this machine alone"
@@ -65,6 +68,7 @@ def serve(folder: Path, settings: Settings, ready: Callable[[str], None] | None 
     Raises `UsageError` where there is no such folder, `StateError` where the address can't be listened at.
     """
     with listen(settings.host, settings.port) as listener:
+        settings.require_ways(str(listener.getsockname()[0]))  # what a name stands for is known only now
         server = server_of(folder, settings)
         if ready is not None:
             ready(address_of(listener))

@@ -83,11 +83,6 @@ class Shelf:
             found.append(Listed(path.name, known.manifest, known.version, known.verified, known.problem))
         return sorted(found, key=lambda one: one.id, reverse=True)
 
-    def version(self, release: str) -> str | None:
-        """Which version of a release lies there now, by its manifest alone; None where there is none."""
-        path = self._path(release)
-        return None if path is None else self._look(path).version
-
     def ready(self, release: str) -> Opened | None:
         """The release where it is open already and still the same; never waits. Raises `Problem` (404, 409)."""
         path = self._path(release)
