@@ -16,7 +16,6 @@ from shoal.errors import UsageError
 from shoal.release.plot import UNCLEAR
 from shoal.release.read import Release
 from tests.release import make
-from tests.release.exports.conftest import withheld  # noqa: F401  # a fixture
 
 
 def words_of(figure: Figure) -> str:
@@ -63,7 +62,7 @@ def test_what_noise_could_have_made_is_drawn_as_such(release: Release) -> None:
     assert tuple(np.asarray(brown.get_facecolor())[0, :3]) == pytest.approx(to_rgb(UNCLEAR))
 
 
-def test_suppressed_is_hatched_and_no_zero(withheld: Release) -> None:  # noqa: F811
+def test_suppressed_is_hatched_and_no_zero(withheld: Release) -> None:
     figure = withheld.plot("presence", hour="2026-03-04T08:00")
     assert len(overlay(figure, "suppressed")) == 1 and "hatched: suppressed" in words_of(figure)
     series = axes_of(withheld.plot("presence", place="z03"), "series")
@@ -131,6 +130,11 @@ def test_what_can_t_be_drawn(release: Release, wishes: dict[str, Any], sentence:
         release.plot("presents")
     with pytest.raises(UsageError, match=r"flows has no daypart 'noon'; they are night, morning"):
         release.plot("flows", daypart="noon")
+
+
+def test_a_pair_that_was_not_measured(more: Release) -> None:
+    with pytest.raises(UsageError, match=r"catchment has no rows from 'z00' to 'z03'"):
+        more.plot("catchment", place=("z00", "z03"))
 
 
 def test_nothing_global_is_touched(release: Release) -> None:

@@ -187,6 +187,10 @@ def _series_of(table: PublishedTable, place: tuple[str, ...]) -> "Figure":
     frame = table.to_polars()
     for column, one in zip(table.places, place, strict=True):
         frame = frame.filter(pl.col(column) == one)
+    if frame.is_empty():
+        raise UsageError(
+            f"{table.name} has no rows from {place[0]!r} to {place[-1]!r}: such a pair was not measured; choose another"
+        )
     _, time = split_keys(table.keys)
     figure, page, size = _page(table, 4.1)
     axes = figure.add_axes((0.75 / size[0], 1.2 / size[1], (WIDTH - 1.1) / size[0], 2.0 / size[1]), label="series")
