@@ -102,4 +102,11 @@ def test_what_is_no_release_of_this_folder_is_not_opened(folder: Path, first: st
 def test_no_folder_no_shelf(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="there is no such folder"):
         Shelf(tmp_path / "none")
-    assert Desk(Shelf(tmp_path)).shelf.listed() == []
+    folder = tmp_path / "releases"
+    folder.mkdir()
+    shelf = Desk(Shelf(folder)).shelf
+    assert shelf.listed() == []
+    folder.rmdir()
+    with pytest.raises(Problem) as refused:
+        shelf.listed()
+    assert refused.value.status == 503

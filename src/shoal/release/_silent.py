@@ -56,8 +56,6 @@ def wrong_marks(folder: Tables) -> str | None:
 
 def wrong_list(manifest: Manifest, plan: "Plan") -> str | None:
     """What of the list is not as the plan in the manifest says; None where all is."""
-    from shoal.sensitive.classes import NAMES
-
     said, asked = manifest.sensitive, plan.sensitive
     if said is None:
         return None if asked is None else "sensitive is missing"
@@ -69,6 +67,8 @@ def wrong_list(manifest: Manifest, plan: "Plan") -> str | None:
         return "the plan names no list of sensitive places, the manifest does"
     if Fraction(said.list.buffer) != asked.buffer:
         return "sensitive.buffer is not what the plan says"
+    from shoal.sensitive.classes import NAMES  # only here: with its room come libraries that take a second to load
+
     if said.list.classes != tuple(name for name in NAMES if asked.classes is None or name in asked.classes):
         return "sensitive.classes are not what the plan says"
     made = date.fromisoformat(manifest.created[:10])

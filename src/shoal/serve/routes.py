@@ -86,6 +86,7 @@ def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
         413: "The API takes no body.",
         422: "A parameter that can't be meant like this.",
         429: "Too many requests.",
+        503: "The server can't answer just now.",
     }
     problem = {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
     return {status: {"description": words[status], "content": {} if status == 304 else problem} for status in statuses}
@@ -105,7 +106,7 @@ def _content(
 
 
 _JSON = {"json": "application/json"}
-_OFTEN = (304, 401, 413, 422, 429)
+_OFTEN = (304, 401, 413, 422, 429, 503)
 
 
 def routes(desk: Desk) -> APIRouter:

@@ -150,7 +150,11 @@ class Shelf:
         if self._alone:
             yield self.folder
             return
-        for entry in sorted(os.scandir(self.folder), key=lambda entry: entry.name):
+        try:
+            entries = sorted(os.scandir(self.folder), key=lambda entry: entry.name)
+        except OSError:
+            raise Problem(503, "the folder of releases can't be read by the server just now; try again later") from None
+        for entry in entries:
             # no links: what they lead to does not lie in this folder
             if not entry.name.startswith(".") and entry.is_dir(follow_symlinks=False):
                 path = self.folder / entry.name
