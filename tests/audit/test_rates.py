@@ -61,3 +61,13 @@ def test_found_at_few_alarms() -> None:
 def test_curve_goes_from_nothing_to_all() -> None:
     alarms, found = curve(np.array([1.0, 2.0, 3.0]), np.array([0.0, 2.0]))
     assert alarms.tolist() == [0, 0, 0.5, 0.5, 1] and found.tolist() == pytest.approx([0, 1 / 3, 2 / 3, 1, 1])
+
+
+def test_of_nobody_nothing_is_known() -> None:
+    nobody, some = np.zeros(0), np.arange(5.0)
+    for inside, outside in ((nobody, some), (some, nobody), (nobody, nobody)):
+        found = auc(inside, outside)
+        assert (found.value, found.low, found.high) == (0.5, 0, 1)
+        alarms, shares = curve(inside, outside)
+        assert alarms.tolist() == shares.tolist() == [0, 1]
+    assert (rate(0, 0).low, rate(0, 0).high) == (0, 1)

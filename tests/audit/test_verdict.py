@@ -51,6 +51,16 @@ def test_an_attack_that_never_succeeds() -> None:
     assert found.kept and not found.able
 
 
+@pytest.mark.parametrize("empty", ["scores", "control"])
+def test_an_attack_on_nobody(empty: str) -> None:
+    """On the release nothing is known, so it is kept; without protection it did not succeed: the audit is void."""
+    nobody, some = Scores(np.zeros(0), np.zeros(0)), Scores(np.ones(200), np.zeros(200))
+    scores = nobody if empty == "scores" else Scores(np.zeros(200), np.zeros(200))
+    control = {"exact": nobody if empty == "control" else some}
+    ((found,), _) = judge([Finding("a", "all", scores, Ceiling(mu=0.3), control, ("exact",))])
+    assert found.kept and found.able is (empty == "scores")
+
+
 @pytest.mark.parametrize(("hits", "kept"), [(20, True), (60, False)])
 def test_shares(hits: int, kept: bool) -> None:
     share = Share("a", "presence", "points", hits, 100, 0.2, "guessing", {"exact": (90, 100, 0.6)})

@@ -1,8 +1,8 @@
 """Invented people in a plan's zones: homes, work, errands, nights; enough of a habit for attacks to find them by.
 
 They live and work close together in a few zones, so that a table made k-anonymous still holds numbers (elsewhere it
-would be empty, and would protect by saying nothing). Twice a day they go somewhere else, seldom where others are: by
-that a trace is told from others, as real ones are.
+would be empty, and would protect by saying nothing). On nine days of ten they go somewhere else twice, seldom where
+others are: by that a trace is told from others, as real ones are.
 """
 
 import os
@@ -102,17 +102,18 @@ def _days(design: Design, town: Int64, around: Int64, devices: int, luck: np.ran
         """Whether it happens on the day."""
         return np.asarray((luck.random((devices, days)) < share)[:, day])
 
+    out = ~some(0.1)  # else at home all day
     places = np.broadcast_to(home, (devices, calendar.hours)).copy()
     early = luck.integers(5, 12, (devices, 1))
     begin, long = early + each(-1, 2), each(6, 10)
-    works = some(0.85) & ~weekend[day]
+    works = out & some(0.85) & ~weekend[day]
     places = np.where(works & (local >= begin) & (local < begin + long), work, places)
     for other, chance in zip(others, (0.4, 0.3, 0.2), strict=True):
         begin, long = each(6, 23), each(1, 4)
-        places = np.where(some(chance) & (local >= begin) & (local < begin + long), other, places)
+        places = np.where(out & some(chance) & (local >= begin) & (local < begin + long), other, places)
     for _ in range(2):
         begin, where = each(6, 23), luck.choice(around, (devices, days))[:, day]
-        places = np.where(local == begin, where, places)
+        places = np.where(out & (local == begin), where, places)
     if float(design.plan.movement.max_gap_minutes) < 24 * 60:
         places[some(0.06)] = -1
     return places.astype(np.int32)

@@ -23,7 +23,9 @@ class Rate:
 
 
 def rate(hits: int, trials: int, level: float = 0.05) -> Rate:
-    """Hits among trials, with the exact two-sided interval (Clopper & Pearson 1934)."""
+    """Hits among trials, with the exact two-sided interval (Clopper & Pearson 1934); of no trial nothing is known."""
+    if trials == 0:
+        return Rate(0.0, 0.0, 1.0)
     return Rate(hits / trials, least(hits, trials, level / 2), most(hits, trials, level / 2))
 
 
@@ -32,9 +34,11 @@ def auc(inside: Float64, outside: Float64, level: float = 0.05) -> Rate:
 
     The interval is one that holds for any distribution: the variance of the estimate is at most
     auc (1 - auc) / min(n, m) (Birnbaum & Klose 1957), and the estimate is asymptotically normal; where no pair is
-    out of order, the exact bound of the smaller number of scores.
+    out of order, the exact bound of the smaller number of scores. Where one side has no score nothing is known.
     """
     n, m = inside.size, outside.size
+    if n == 0 or m == 0:
+        return Rate(0.5, 0.0, 1.0)
     ranks = rankdata(np.concatenate([inside, outside]))[:n].sum()
     value = float((ranks - n * (n + 1) / 2) / (n * m))
     few = min(n, m)
@@ -51,7 +55,12 @@ def found_at(inside: Float64, outside: Float64, alarms: float, level: float = 0.
 
 
 def curve(inside: Float64, outside: Float64) -> tuple[Float64, Float64]:
-    """False alarms and devices found at every threshold, from none to all: float64[k] each, ascending."""
+    """False alarms and devices found at every threshold, from none to all: float64[k] each, ascending.
+
+    Where one side has no score: the line of guessing.
+    """
+    if inside.size == 0 or outside.size == 0:
+        return np.array([0.0, 1.0]), np.array([0.0, 1.0])
     thresholds = np.unique(np.concatenate([inside, outside]))[::-1]
     found = 1 - np.searchsorted(np.sort(inside), thresholds, side="left") / inside.size
     alarms = 1 - np.searchsorted(np.sort(outside), thresholds, side="left") / outside.size
