@@ -92,7 +92,7 @@ def test_flows_the_way_back_and_a_link(city: Release, explorer: Open) -> None:
     expect(again.page.locator(".drawer h2")).to_have_text(screen.locator(".drawer h2").inner_text())
     for _ in range(3):
         screen.go_back()
-    expect(screen.locator(".statistics button[aria-pressed=true] b")).to_have_text("Visits")
+    expect(screen.locator(".statistics button[aria-pressed=true]")).to_have_text("Visits")
     expect(screen.locator(".when")).to_have_text(day)
 
 

@@ -23,6 +23,10 @@ export class Columns {
     return new Columns(none.concat(...rows.map((row) => this.table.slice(row, row + 1))));
   }
 
+  has(name: string): boolean {
+    return this.table.getChild(name) !== null;
+  }
+
   /** null where the table has none. */
   text(name: string): (string | null)[] {
     const column = this.column(name);

@@ -46,10 +46,12 @@ export class HttpSource implements Source {
     return this.keep(key, async () => {
       const { kind, names } = release.manifest.zones;
       if (kind === "h3" && !names && !own) {
-        return placesOf(
-          key,
-          await this.arrow(this.url(release, "zones", { format: "arrow", geometry: "none" })),
-        );
+        // The cells say themselves where they are: ids are enough, and a table that has them all is read anyway.
+        const table = cellTable(release);
+        const ids = table
+          ? this.order(release, table, (columns) => columns)
+          : this.arrow(this.url(release, "zones", { format: "arrow", geometry: "none" }));
+        return placesOf(key, await ids);
       }
       return placesOf(
         key,
@@ -68,7 +70,9 @@ export class HttpSource implements Source {
   slice(release: Release, where: Where, places: Places): Promise<Slice> {
     const url = this.numbers(release, where);
     return this.keep(`${url} ${where.class}`, async () => {
-      const order = this.order(release, where.statistic, (table, keys) => orderOf(table, keys, places));
+      const order = this.keep(`order ${release.id} ${where.statistic}`, () =>
+        this.order(release, where.statistic, (table, keys) => orderOf(table, keys, places)),
+      );
       const [rows, table] = await Promise.all([order, this.arrow(url)]);
       return sliceOf(table, rows, where.class, places.ids.length);
     });
@@ -87,7 +91,9 @@ export class HttpSource implements Source {
   pairs(release: Release, where: Where, places: Places): Promise<Pairs> {
     const url = this.numbers(release, where);
     return this.keep(`pairs ${url}`, async () => {
-      const order = this.order(release, where.statistic, (table, keys) => pairOrderOf(table, keys, places));
+      const order = this.keep(`order ${release.id} ${where.statistic}`, () =>
+        this.order(release, where.statistic, (table, keys) => pairOrderOf(table, keys, places)),
+      );
       const [ends, table] = await Promise.all([order, this.arrow(url)]);
       return pairsOf(table, ends);
     });
@@ -125,7 +131,7 @@ export class HttpSource implements Source {
   }
 
   /** Which row is which place or pair: the same at every time, so it is asked once. */
-  private order<T>(
+  private async order<T>(
     release: Release,
     statistic: string,
     read: (table: Columns, keys: Shape) => T,
@@ -134,7 +140,7 @@ export class HttpSource implements Source {
     const keys = shape(facts.keys);
     const columns = [keys.place, keys.other, keys.class].filter(Boolean).join(",");
     const url = this.table(release, statistic, { time: facts.times[0], columns });
-    return this.keep(url, async () => read(await this.arrow(url), keys));
+    return read(await this.keep(url, () => this.arrow(url)), keys);
   }
 
   private numbers(release: Release, { statistic, time }: Where): string {
@@ -185,3 +191,17 @@ export class HttpSource implements Source {
 }
 
 type Query = Record<string, string | null | undefined>;
+
+/** A table with one row for each zone at each time. */
+function cellTable(release: Release): string | null {
+  const found = Object.entries(release.tables).find(
+    ([, { keys, level, classes, rows_at_each_time, merged }]) =>
+      level === null &&
+      !merged &&
+      classes.length === 0 &&
+      shape(keys).other === null &&
+      keys.includes("zone") &&
+      rows_at_each_time === release.manifest.zones.count,
+  );
+  return found?.[0] ?? null;
+}

@@ -5,11 +5,13 @@ import type { Shape } from "./keys";
 import type { Places } from "./source";
 import type { Pairs, Point, Slice, TableFacts, Total } from "./types";
 
-/** Places by columns zone, name, parent (H3), or from features with these properties. */
+/** Places by columns zone and, where there are any, name and parent (H3), or from features with these properties. */
 export function placesOf(key: string, from: Columns | GeoJSON.FeatureCollection): Places {
   const features = "features" in from ? from.features : null;
-  const read = (name: string): (string | null)[] =>
-    "features" in from ? from.features.map((feature) => feature.properties?.[name] ?? null) : from.text(name);
+  const read = (name: string): (string | null)[] => {
+    if ("features" in from) return from.features.map((feature) => feature.properties?.[name] ?? null);
+    return from.has(name) ? from.text(name) : [];
+  };
   const words = (values: (string | null)[]) =>
     values.some(Boolean) ? values.map((value) => value ?? "") : null;
   const ids = read("zone").map(String);

@@ -21,19 +21,59 @@ type Ring = number[][];
 
 /** Outlines of H3 cells, or of the features; parts whose outline is missing are left out. */
 export function geometryOf(places: Places): Geometry {
+  if (!places.shapes) return cells(places.ids);
   const parts: { place: number; rings: Ring[] }[] = [];
-  places.ids.forEach((id, at) => {
-    if (!places.shapes) {
-      parts.push({ place: at, rings: [cellToBoundary(id, true)] });
-      return;
-    }
-    const shape = places.shapes.features[at]?.geometry;
+  places.shapes.features.forEach(({ geometry: shape }, at) => {
     if (shape?.type === "Polygon") parts.push({ place: at, rings: shape.coordinates });
     if (shape?.type === "MultiPolygon")
       for (const rings of shape.coordinates) parts.push({ place: at, rings });
     if (shape?.type === "Point") parts.push({ place: at, rings: [around(shape.coordinates)] });
   });
   return packed(parts);
+}
+
+/** H3 cells are convex and have at most ten corners: a fan of triangles each, without any search. */
+function cells(ids: string[]): Geometry {
+  const most = 10;
+  const positions = new Float64Array(ids.length * most * 2);
+  const triangles = new Uint32Array(ids.length * (most - 2) * 3);
+  const starts = new Uint32Array(ids.length + 1);
+  const boxes = new Float32Array(ids.length * 4);
+  const bounds: Geometry["bounds"] = [180, 90, -180, -90];
+  let corner = 0;
+  let last = 0;
+  for (let cell = 0; cell < ids.length; cell++) {
+    const ring = open(cellToBoundary(ids[cell]!, true));
+    const box = boxOf(ring);
+    boxes.set(box, cell * 4);
+    widen(bounds, box);
+    for (let at = 2; at < ring.length; at++) {
+      triangles[last++] = corner;
+      triangles[last++] = corner + at - 1;
+      triangles[last++] = corner + at;
+    }
+    for (const [lon, lat] of ring) {
+      positions[2 * corner] = lon!;
+      positions[2 * corner + 1] = lat!;
+      corner++;
+    }
+    starts[cell + 1] = corner;
+  }
+  return {
+    positions: positions.slice(0, corner * 2),
+    triangles: triangles.slice(0, last),
+    starts,
+    place: Uint32Array.from(ids, (_, cell) => cell),
+    boxes,
+    bounds,
+  };
+}
+
+function widen(bounds: Geometry["bounds"], box: Geometry["bounds"]): void {
+  bounds[0] = Math.min(bounds[0], box[0]);
+  bounds[1] = Math.min(bounds[1], box[1]);
+  bounds[2] = Math.max(bounds[2], box[2]);
+  bounds[3] = Math.max(bounds[3], box[3]);
 }
 
 function packed(parts: { place: number; rings: Ring[] }[]): Geometry {
@@ -50,10 +90,7 @@ function packed(parts: { place: number; rings: Ring[] }[]): Geometry {
     starts[part + 1] = positions.length / 2;
     const box = boxOf(rings[0] ?? []);
     boxes.set(box, part * 4);
-    bounds[0] = Math.min(bounds[0], box[0]);
-    bounds[1] = Math.min(bounds[1], box[1]);
-    bounds[2] = Math.max(bounds[2], box[2]);
-    bounds[3] = Math.max(bounds[3], box[3]);
+    widen(bounds, box);
   });
   return {
     positions: Float64Array.from(positions),

@@ -64,7 +64,10 @@ export function Sheet({ title, about, children }: Props) {
           </svg>
         </button>
       </header>
-      <div class="content">{children}</div>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
+      <div class="content" tabIndex={0}>
+        {children}
+      </div>
     </>
   );
 }

@@ -59,26 +59,28 @@ function Title() {
 
 function Statistics() {
   const chosen = state.statistic.value;
+  const all = state.statistics.value;
   return (
-    <nav
-      class={state.statistics.value.length > 5 ? "statistics many" : "statistics"}
-      aria-label={t("statistic.choose")}
-    >
-      {state.statistics.value.map((statistic) => (
-        <button
-          type="button"
-          key={statistic}
-          aria-pressed={statistic === chosen}
-          onClick={() => {
-            state.playing.value = false;
-            state.statistic.value = statistic;
-          }}
-        >
-          <b>{named("statistic", statistic)}</b>
-          <span>{named("statistic", statistic, ".what", state.release.value!.tables[statistic]!.unit)}</span>
-        </button>
-      ))}
-    </nav>
+    <>
+      <nav class={all.length > 5 ? "statistics many" : "statistics"} aria-label={t("statistic.choose")}>
+        {all.map((statistic) => (
+          <button
+            type="button"
+            key={statistic}
+            aria-pressed={statistic === chosen}
+            onClick={() => {
+              state.playing.value = false;
+              state.statistic.value = statistic;
+            }}
+          >
+            {named("statistic", statistic)}
+          </button>
+        ))}
+      </nav>
+      {state.facts.value && (
+        <p class="meaning">{named("statistic", chosen ?? "", ".what", state.facts.value.unit)}</p>
+      )}
+    </>
   );
 }
 
