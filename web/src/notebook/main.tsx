@@ -22,6 +22,7 @@ state.statistic.value = data.open.statistic;
 state.time.value = data.open.time;
 state.chosenClass.value = data.open.class;
 state.place.value = data.open.place;
+if (data.open.place) state.panel.value = "zone";
 followMachine();
 followComparison();
 render(<App />, document.getElementById("app")!);
