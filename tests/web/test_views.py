@@ -58,9 +58,9 @@ def test_comparing_two_days(city: Release, explorer: Open, tmp_path: Path, monke
     parts = _percent(now, then)
     until(lambda: _rows(again.page) != shown, "percent are shown")
     for zone, found in _rows(again.page).items():
-        row = parts[zone]
-        ends = [_signed(row[1]), _signed(row[2])] if np.isfinite(row[1]) else []
-        assert found == [_signed(row[0]), *ends]
+        value, lower, upper = parts[zone]
+        ends = [_signed(lower), _signed(upper)] if np.isfinite(lower) else []
+        assert found == [_signed(value), *ends]
     assert again.axe() == []
 
 

@@ -48,15 +48,17 @@ class Held:
         return self.cube.rows * len(self.times)
 
 
-def hold(release: "Release", names: Sequence[str], first: int, most: int = MOST_NUMBERS) -> tuple[list[Held], str]:
+def hold(release: "Release", names: Sequence[str], first: int, most: int | None = None) -> tuple[list[Held], str]:
     """The tables that a page holds, and what it leaves out, in one sentence; empty where that is nothing.
 
     names  of tables; the first is what the page shows first, and is thinned to times around `first` where it is too
            large, while of the others those are there that fit as a whole
     first  index of the time that is shown first
+    most   rows of all of them together; default `MOST_NUMBERS`
 
     Raises `UsageError` where not even one time of the first fits.
     """
+    most = MOST_NUMBERS if most is None else most
     main = _whole(release, names[0])
     room = most // max(1, main.cube.rows)
     if room == 0:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,23 @@ def _grown(box: Box) -> Box:
 
 
 def _world(file: Path, box: Box) -> tuple[Any, Any]:
-    """Land as an area, borders as lines, both within the box. The file is TopoJSON: outlines as shared arcs."""
+    """Land as an area, borders as lines, both within the box."""
+    import shapely
+
+    polygons, borders = _outlines(file)
+    near = shapely.intersects(shapely.box(*shapely.bounds(polygons).T), shapely.box(*box))
+    # cut first: to mend and join whole continents takes seconds
+    land = shapely.union_all(shapely.make_valid(shapely.clip_by_rect(polygons[near], *box)))
+    return _geojson(land), _geojson(shapely.clip_by_rect(borders, *box))
+
+
+@lru_cache(maxsize=1)
+def _outlines(file: Path) -> tuple["np.ndarray[Any, Any]", Any]:
+    """All land as polygons, and the borders between countries. The file is TopoJSON: outlines as shared arcs."""
     import shapely
 
     topology = json.loads(file.read_text(encoding="utf-8"))
     arcs = [_arc(arc, topology["transform"]) for arc in topology["arcs"]]
-    near = shapely.box(*box)
     rings = [
         [_ring(ring, arcs) for ring in polygon]
         for geometry in topology["objects"]["land"]["geometries"]
@@ -54,14 +66,10 @@ def _world(file: Path, box: Box) -> tuple[Any, Any]:
     polygons = [
         shapely.Polygon(outline, [hole for hole in holes if len(hole) > 3])
         for outline, *holes in rings
-        # islands that the scale made points
-        if len(outline) > 3 and shapely.intersects(shapely.box(*outline.min(axis=0), *outline.max(axis=0)), near)
+        if len(outline) > 3  # islands that the scale made points
     ]
-    # cut first: to mend and join whole continents takes seconds
-    land = shapely.union_all(shapely.make_valid(shapely.clip_by_rect(polygons, *box)))
     shared = [shapely.LineString(arcs[index]) for index in sorted(_shared(topology["objects"]["countries"]))]
-    lines = shapely.clip_by_rect(shapely.MultiLineString(shared), *box)
-    return _geojson(land), _geojson(lines)
+    return np.array(polygons), shapely.MultiLineString(shared)
 
 
 def _arc(arc: Sequence[Sequence[int]], transform: dict[str, Any]) -> Float64:

@@ -1,6 +1,6 @@
 // What differs between two slices, with an interval of its own. Every number has noise drawn by itself, whether of two
 // hours or of two releases, so the half widths of the two intervals add up as squares. It is the rule of
-// `shoal derive change` with a baseline of one number (docs/definitions.md, "Change").
+// `shoal derive change` with a baseline of one number (docs/definitions.md, "Difference").
 
 import type { Slice } from "../data/types";
 
