@@ -29,13 +29,16 @@ def test_comparing_two_days(city: Release, explorer: Open, tmp_path: Path, monke
     expect(screen.get_by_label("Against")).to_have_value("day-before")
     expected = _difference(now, then)
     shown = _rows(screen)
-    sure = expected.filter((pl.col("lower") > 0) | (pl.col("upper") < 0))
-    assert 0 < sure.height < expected.height  # both kinds are there
-    assert list(shown)[: sure.height] == _surest(sure)
+    surely, perhaps = (_sure(expected, margin) for margin in (1e-3, -1e-3))  # the page reckons with half the bits
+    assert surely and len(perhaps) < expected.height  # both kinds are there
+    first = list(shown)[: len(surely)]
+    assert set(first) <= perhaps and (len(surely) > len(first) or surely <= set(list(shown)[: len(perhaps)]))
+    sizes = [abs(shown[zone][0]) for zone in first]
+    assert sizes == sorted(sizes, reverse=True)
     for row in expected.filter(pl.col("zone").is_in(list(shown))).iter_rows(named=True):
-        assert shown[row["zone"]] == [_signed(row[name]) for name in ("value", "lower", "upper")]
+        assert _as_written(shown[row["zone"]], [row[name] for name in ("value", "lower", "upper")])
     legend = [_number(one) for one in screen.locator(".certainties dd:not(.ends) small").all_inner_texts()]
-    assert sum(legend[:2]) == sure.height
+    assert len(surely) <= sum(legend[:2]) <= len(perhaps)
     assert sum(legend) == expected.height
 
     screen.get_by_role("button", name="Save", exact=True).click()
@@ -58,9 +61,8 @@ def test_comparing_two_days(city: Release, explorer: Open, tmp_path: Path, monke
     parts = _percent(now, then)
     until(lambda: _rows(again.page) != shown, "percent are shown")
     for zone, found in _rows(again.page).items():
-        value, lower, upper = parts[zone]
-        ends = [_signed(lower), _signed(upper)] if np.isfinite(lower) else []
-        assert found == [_signed(value), *ends]
+        value, *ends = parts[zone]
+        assert _as_written(found, [value, *filter(np.isfinite, ends)])
     assert again.axe() == []
 
 
@@ -70,7 +72,7 @@ def test_the_week_by_keyboard(city: Release, explorer: Open) -> None:
     assert isinstance(first, datetime)
     page = explorer(f"?release={city.id}&statistic=presence&time={first.isoformat()}&panel=week")
     screen = page.page
-    screen.locator(".week [tabindex='0']").focus()
+    screen.locator(".week button[tabindex='0']").focus()
     for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
         screen.keyboard.press(key)
     wanted = first + timedelta(days=1, hours=2)
@@ -110,8 +112,9 @@ def _percent(now: pl.DataFrame, then: pl.DataFrame) -> dict[str, tuple[float, fl
     return dict(zip(now["zone"], rows, strict=True))
 
 
-def _surest(sure: pl.DataFrame) -> list[str]:
-    return sure.sort(pl.col("value").abs(), descending=True)["zone"].to_list()
+def _sure(differences: pl.DataFrame, margin: float) -> set[str]:
+    """Zones whose interval is above or below zero by a margin."""
+    return set(differences.filter((pl.col("lower") > margin) | (pl.col("upper") < -margin))["zone"])
 
 
 def _rows(screen: Page) -> dict[str, list[float]]:
@@ -128,10 +131,11 @@ def _number(text: str) -> float:
     return float(text.replace(",", "").replace("\u2212", "-"))
 
 
-def _signed(value: float) -> float:
-    """As the explorer rounds: to whole numbers, below ten to a tenth; half away from zero."""
-    digits = 0 if abs(value) >= 10 else 1
-    return float(np.sign(value) * np.floor(abs(value) * 10**digits + 0.5) / 10**digits)
+def _as_written(found: list[float], exact: list[float]) -> bool:
+    """Are these the numbers, rounded to whole ones, below ten to a tenth?"""
+    steps = [1 if abs(value) > 9.9 else 0.1 for value in exact]
+    near = [abs(a - b) <= step / 2 + 1e-4 * max(10, abs(b)) for a, b, step in zip(found, exact, steps, strict=True)]
+    return all(near)
 
 
 def _saved_picture(screen: Page, folder: Path) -> None:
