@@ -121,11 +121,14 @@ def test_over_the_wire(shelf_folder: Path, first: str, second: str, tmp_path: Pa
     one, _ = create(file, "one", (first,), 30)
     every, token = create(file, "every", ("*",), 30)
     with live(shelf_folder, Settings(ways=(TokenFile(file),), rate=0, ahead=False)) as client:
-        for path in ("/api/releases", f"/api/releases/{first}", "/api/docs", "/api/openapi.json"):
+        for path in ("/api/releases", f"/api/releases/{first}", "/api/basemap", "/api/nothing", "/ogc", "/ogc/openapi"):
             answer = client.get(path)
             detail_of(answer, 401)
             assert answer.headers["www-authenticate"] == 'Bearer realm="shoal"'
-        assert client.get("/").status_code == 200, "the explorer's own page is no secret; it asks for a token"
+        for path in ("/", "/api/docs", "/api/docs.css", "/api/openapi.json"):
+            answer = client.get(path)
+            assert answer.status_code == 200, "what is of no release is no secret; the explorer asks for a token"
+            assert first not in answer.text
         client.headers["Authorization"] = f"Bearer {every}"
         for release in (first, second):
             where = f"/api/releases/{release}/totals/{'visits' if release == first else 'dwell'}"

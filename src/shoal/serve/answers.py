@@ -87,11 +87,19 @@ class Kitchen:
         self.kept: Lru[Hashable, Answer] = Lru(most)
         self._cooking: Shared[Answer] = Shared(COOKS)
 
-    async def answer(self, key: Hashable, make: Callable[[], Answer], encoding: str | None) -> Answer:
-        """The answer for `key`, packed. Raises whatever `make` raises; that is not kept."""
+    async def answer(
+        self, key: Hashable, make: Callable[[], Answer], encoding: str | None, *, quick: bool = False
+    ) -> Answer:
+        """The answer for `key`, packed. Raises whatever `make` raises; that is not kept.
+
+        quick  it is made within a few milliseconds: at once, as handing it to a thread and back takes longer
+        """
         found = self.kept.get((key, encoding))
         if found is not None:
             return found
+        if quick:
+            answer = self.kept.get((key, None)) or self._put((key, None), make())
+            return answer if encoding is None else self._put((key, encoding), answer.packed(encoding))
         plain = await self._once((key, None), make)
         return plain if encoding is None else await self._once((key, encoding), lambda: plain.packed(encoding))
 
@@ -104,9 +112,8 @@ class Kitchen:
         if found is not None:
             return found
 
-        def made() -> Answer:
-            answer = make()
-            self.kept.put(key, answer, len(answer.body) + 512)
-            return answer
+        return await self._cooking.run(key, lambda: self._put(key, make()))
 
-        return await self._cooking.run(key, made)
+    def _put(self, key: Hashable, answer: Answer) -> Answer:
+        self.kept.put(key, answer, len(answer.body) + 512)
+        return answer

@@ -4,7 +4,6 @@ import json
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -175,24 +174,10 @@ async def _problem(_: Request, problem: Exception) -> Response:
 
 async def _misread(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for no other
-    first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
-    where = [str(part) for part in first["loc"]]
-    name = (where[1] if len(where) > 1 else where[0])[:60]
-    if first["type"] == "extra_forbidden":
-        known = sorted({p["name"] for p in _parameters(request) if p["in"] == "query"})
-        near = get_close_matches(name, known, 1, 0.0)
-        said = f"there is no parameter {name!r} here" + (f"; the nearest is {near[0]!r}" if near else "")
-    else:
-        reason = str(first["msg"])[:200]
-        said = f"the parameter {name!r} can't be meant like this: {reason[:1].lower()}{reason[1:]}"
+    first = error.errors()[0]
+    name, reason = str(first["loc"][-1])[:60], str(first["msg"])[:200]
+    said = f"the {name} can't be meant like this: {reason[:1].lower()}{reason[1:]}"
     return await _problem(request, Problem(422, said))
-
-
-def _parameters(request: Request) -> list[dict[str, Any]]:
-    path = getattr(request.scope.get("route"), "path", "")
-    calls: dict[str, Any] = request.app.openapi()["paths"].get(path, {})
-    found: list[dict[str, Any]] = calls.get(request.method.lower(), {}).get("parameters", [])
-    return found
 
 
 async def _unknown(request: Request, error: Exception) -> Response:

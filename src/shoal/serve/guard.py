@@ -33,6 +33,8 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"geolocation=(), camera=(), microphone=(), payment=(), usb=()"),
 )
+OPEN = ("/api/docs", "/api/docs.css", "/api/openapi.json")
+"""How to ask is no secret; a browser that shows it can't bring a token."""
 _VERIFY_COST = 100.0
 """A run of the verifier is worth so many other requests."""
 _GUESS_COST = 10.0
@@ -85,7 +87,7 @@ class Guard:
         path = scope["path"]
         client = scope.get("client")
         where = f"address {client[0] if client else ''}"
-        if path.startswith(self.guarded):
+        if path.startswith(self.guarded) and path not in OPEN:
             guesses = f"{where} guesses"
             self._limit(guesses, _GUESS_COST, take=False)
             try:

@@ -30,7 +30,7 @@ Format = Literal["arrow", "parquet", "csv", "json"]
 class Versioned(BaseModel):
     """What every question about a release may say."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     v: Annotated[
         str | None,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal, cast
 
 import anyio.to_thread
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel
 
 from shoal.errors import VerificationError
@@ -13,6 +13,7 @@ from shoal.release.verify import CHECKS
 from shoal.serve import problems
 from shoal.serve.access import Grant
 from shoal.serve.answers import AGAIN, FOREVER, Answer, encoding_of
+from shoal.serve.asked import Q, described, read
 from shoal.serve.desk import Desk
 from shoal.serve.encode import MEDIA_TYPES, choose
 from shoal.serve.facts import entry
@@ -40,14 +41,8 @@ class ProblemBody(BaseModel):
     """One sentence: what is wrong, where, what to do."""
 
 
-class Nothing(Versioned):
-    """A question without parameters of its own."""
-
-
-class ListQuestion(BaseModel):
-    """The list takes no parameters."""
-
-    model_config = {"extra": "forbid"}
+class Bare(BaseModel):
+    """A question without parameters."""
 
 
 class ReleaseList(BaseModel):
@@ -119,7 +114,8 @@ def routes(desk: Desk) -> APIRouter:
         tags=["releases"],
         responses=_content(_JSON, "The list.", {"$ref": "#/components/schemas/ReleaseList"}) | _refusals(*_OFTEN),
     )
-    async def list_releases(request: Request, _: Annotated[ListQuestion, Query()]) -> Response:
+    async def list_releases(request: Request) -> Response:
+        _read(request, Bare)
         grant = grant_of(request)
         listed = await anyio.to_thread.run_sync(desk.shelf.listed)
         seen = [entry(one) for one in listed if grant.allows(one.id)]
@@ -133,28 +129,33 @@ def routes(desk: Desk) -> APIRouter:
         tags=["releases"],
         responses=_content({"geojson": "application/geo+json"}, "GeoJSON.") | _refusals(*_OFTEN, 404),
     )
-    async def basemap(request: Request, _: Annotated[ListQuestion, Query()]) -> Response:
+    async def basemap(request: Request) -> Response:
+        _read(request, Bare)
         if desk.basemap is None:
             raise Problem(404, "this server has no map of its own; its operator can give one with --basemap")
         return _respond(request, await desk.kitchen.whole(desk.basemap, _encoding(request)))
 
     @api.get(
         "/releases/{release}",
+        openapi_extra={"parameters": described(Versioned)},
         summary="What a release is: its manifest, its tables, what it promises",
         tags=["releases"],
         responses=_content(_JSON, "The facts.") | _refusals(*_OFTEN, 404, 409),
     )
-    async def release(request: Request, release: ReleaseId, question: Annotated[Nothing, Query()]) -> Response:
+    async def release(request: Request, release: ReleaseId) -> Response:
+        question = _read(request, Versioned)
         opened = await _open(request, release, question)
         return _respond(request, await desk.detail(opened, _encoding(request)), opened, question)
 
     @api.get(
         "/releases/{release}/zones",
+        openapi_extra={"parameters": described(ZonesQuestion)},
         summary="The places that its numbers are about",
         tags=["tables"],
         responses=_content(ZONE_TYPES, "The places.") | _refusals(*_OFTEN, 404, 406, 409),
     )
-    async def zones(request: Request, release: ReleaseId, question: Annotated[ZonesQuestion, Query()]) -> Response:
+    async def zones(request: Request, release: ReleaseId) -> Response:
+        question = _read(request, ZonesQuestion)
         format_ = choose(request.headers.get("accept"), question.format, ZONE_TYPES)
         opened = await _open(request, release, question)
         answer = await desk.zones(opened, question, format_, _encoding(request))
@@ -162,13 +163,13 @@ def routes(desk: Desk) -> APIRouter:
 
     @api.get(
         "/releases/{release}/tables/{statistic}",
+        openapi_extra={"parameters": described(TableQuestion)},
         summary="Rows of a table, ascending by time",
         tags=["tables"],
         responses=_content(MEDIA_TYPES, "The rows.") | _refusals(*_OFTEN, 404, 406, 409),
     )
-    async def table(
-        request: Request, release: ReleaseId, statistic: Statistic, question: Annotated[TableQuestion, Query()]
-    ) -> Response:
+    async def table(request: Request, release: ReleaseId, statistic: Statistic) -> Response:
+        question = _read(request, TableQuestion)
         format_ = _format(request, question)
         opened = await _open(request, release, question)
         answer = await desk.rows(opened, statistic, question, format_, _encoding(request))
@@ -176,19 +177,20 @@ def routes(desk: Desk) -> APIRouter:
 
     @api.get(
         "/releases/{release}/totals/{statistic}",
+        openapi_extra={"parameters": described(Formatted)},
         summary="The whole of a statistic over time, with its interval",
         tags=["tables"],
         responses=_content(MEDIA_TYPES, "The series.") | _refusals(*_OFTEN, 404, 406, 409),
     )
-    async def totals(
-        request: Request, release: ReleaseId, statistic: Statistic, question: Annotated[Formatted, Query()]
-    ) -> Response:
+    async def totals(request: Request, release: ReleaseId, statistic: Statistic) -> Response:
+        question = _read(request, Formatted)
         format_ = _format(request, question)
         opened = await _open(request, release, question)
         answer = await desk.totals(opened, statistic, format_, _encoding(request))
         return _respond(request, answer, opened, question)
 
-    async def verify(request: Request, release: ReleaseId, _: Annotated[ListQuestion, Query()]) -> Response:
+    async def verify(request: Request, release: ReleaseId) -> Response:
+        _read(request, Bare)
         if not grant_of(request).allows(release):
             raise unknown(release)
         return Response(
@@ -243,6 +245,10 @@ async def _verdict(desk: Desk, release: str) -> bytes:
         checks=checks,
     )
     return answer.model_dump_json().encode()
+
+
+def _read(request: Request, kind: type[Q]) -> Q:
+    return read(kind, request.query_params.multi_items())
 
 
 def _encoding(request: Request) -> Literal["zstd", "gzip"] | None:

@@ -96,9 +96,14 @@ export function totalsOf(table: Columns, facts: TableFacts, wanted: string | nul
     0,
     facts.classes.findIndex((one) => one.label === wanted),
   );
-  const value = table.numbers("consistent");
+  const estimate = table.numbers("estimate");
+  const consistent = table.numbers("consistent");
   const lower = table.numbers("lower");
   const upper = table.numbers("upper");
+  // Where no total was measured, the consistent numbers, none of them negative, add up to too much; the estimates don't.
+  const value = consistent.map((one, row) =>
+    one >= lower[row]! && one <= upper[row]! ? one : estimate[row]!,
+  );
   return Array.from({ length: table.rows / classes }, (_, at) => {
     const row = at * classes + offset;
     return { time: facts.times[at] ?? null, value: value[row]!, lower: lower[row]!, upper: upper[row]! };

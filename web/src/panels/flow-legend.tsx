@@ -9,7 +9,9 @@ export function FlowLegend() {
   const pairs = state.pairs.value;
   if (!pairs) return null;
   const unit = named("statistic", state.statistic.value ?? "", ".unit");
-  const all = surePairs(pairs, MOST_FLOWS);
+  const place = state.places.value?.index.get(state.place.value ?? "") ?? -1;
+  const all = surePairs(pairs, 1);
+  const drawn = surePairs(pairs, MOST_FLOWS, place, place < 0 ? null : state.direction.value).length;
   return (
     <section class="legend flows" aria-label={t("legend.name")}>
       {all[0] && (
@@ -20,7 +22,7 @@ export function FlowLegend() {
           </svg>
         </>
       )}
-      <p>{t("flows.drawn", { count: number(all.length) })}</p>
+      <p>{t("flows.drawn", { count: number(drawn) })}</p>
     </section>
   );
 }
