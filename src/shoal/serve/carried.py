@@ -85,18 +85,20 @@ def carried(opened: "Opened", held: Sequence[Held]) -> dict[str, Any]:
     """`release`, `places`, `tables` of a page."""
     release = opened.release
     detail = facts.detail(opened)
-    tables = {}
-    for one in held:
-        told = dict(detail["tables"][one.table.name])
-        if not one.whole:
-            told["times"] = [told["times"][at] for at in one.times]
-            told["rows"] = one.numbers
-        tables[one.table.name] = told
+    of = {one.table.name: one for one in held}
+    tables = {name: _told(facts_, of[name]) for name, facts_ in detail["tables"].items() if name in of}
     return {
         "release": detail | {"tables": tables},
         "places": _places(release, [one.table for one in held]),
         "tables": {one.table.name: _table(release, one) for one in held},
     }
+
+
+def _told(told: dict[str, Any], one: Held) -> dict[str, Any]:
+    """The facts of a table, of the times that are there."""
+    if one.whole:
+        return told
+    return told | {"times": [told["times"][at] for at in one.times], "rows": one.numbers}
 
 
 def _whole(release: "Release", name: str) -> Held:

@@ -9,9 +9,9 @@ import type { Places } from "../data/source";
 const RADIUS = 6371.0071809;
 const E = 0.0818191908426;
 
-/** NaN for places without an extent; null where no place has one. */
-export function areasOf(places: Places): Float64Array | null {
-  const areas = Float64Array.from(places.ids, (id, at) => {
+/** Of each place; NaN for those without an extent. */
+export function areasOf(places: Places): Float64Array {
+  return Float64Array.from(places.ids, (id, at) => {
     const shape = places.shapes?.features[at]?.geometry;
     if (!places.shapes) return ring(cellToBoundary(id, true));
     if (shape?.type === "Polygon") return polygon(shape.coordinates);
@@ -19,7 +19,11 @@ export function areasOf(places: Places): Float64Array | null {
       return shape.coordinates.reduce((sum, part) => sum + polygon(part), 0);
     return Number.NaN;
   });
-  return areas.some((area) => area > 0) ? areas : null;
+}
+
+/** Has any place an extent? */
+export function haveAreas({ shapes }: Places): boolean {
+  return !shapes || shapes.features.some(({ geometry }) => geometry && geometry.type !== "Point");
 }
 
 function polygon([outline, ...holes]: number[][][]): number {

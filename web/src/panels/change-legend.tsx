@@ -1,5 +1,6 @@
 // The colours of a comparison: less to the left, more to the right, paler and hatched the less is known.
 
+import { useState } from "preact/hooks";
 import type { Certainty } from "../map/colour";
 import { changeCertainty, changeRamp } from "../map/diverging";
 import { number, signed, t } from "../messages";
@@ -11,6 +12,7 @@ const WORDS = ["legend.well", "legend.roughly", "compare.noise"] as const;
 
 export function ChangeLegend() {
   const change = compare.change.value;
+  const [open, setOpen] = useState(false);
   if (!change) return null;
   const top = compare.top.value;
   const by = [0, 0, 0];
@@ -21,10 +23,13 @@ export function ChangeLegend() {
     else by[changeCertainty(change.value[at]!, change.lower[at]!, change.upper[at]!)]!++;
   }
   return (
-    <section class="legend open" aria-label={t("legend.name")}>
+    <section class={open ? "legend open" : "legend"} aria-label={t("legend.name")}>
       <h2>
         {t("compare.legend")} <span>{unitOf(compare.measure.value)}</span>
       </h2>
+      <button type="button" class="more" aria-expanded={open} onClick={() => setOpen(!open)}>
+        {t("legend.read")}
+      </button>
       <dl class="certainties">
         {([0, 1, 2] as Certainty[]).map((level) => (
           <div key={level}>

@@ -1,5 +1,6 @@
 // The margin of the map: what this is, which statistic, how to read the colours. As in the margin of a printed sheet.
 
+import { carried } from "../data/carried";
 import { lastDay, named, t, when } from "../messages";
 import * as compare from "../state/compare";
 import * as state from "../state/store";
@@ -21,6 +22,7 @@ export function Margin() {
       <Choices />
       {compare.change.value ? <ChangeLegend /> : <Legend />}
       <FlowLegend />
+      {carried()?.note && <p class="note left-out">{carried()!.note}</p>}
       <p class="credits">{t("map.credits")}</p>
     </header>
   );

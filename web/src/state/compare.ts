@@ -2,7 +2,7 @@
 // shows the difference.
 
 import { batch, computed, effect, signal } from "@preact/signals";
-import { areasOf } from "../compare/area";
+import { areasOf, haveAreas } from "../compare/area";
 import { ALIKE, counterpart, stepsFor, type Then, unlike } from "../compare/counterpart";
 import { between, difference, type Known, type Measure } from "../compare/difference";
 import type { Places } from "../data/source";
@@ -50,7 +50,7 @@ export const way = computed<Then | null>(() => {
 
 const areas = computed(() => (state.places.value ? areasOf(state.places.value) : null));
 /** Have the places an extent? */
-export const hasAreas = computed(() => areas.value !== null);
+export const hasAreas = computed(() => state.places.value !== null && haveAreas(state.places.value));
 
 /** The other side, once it belongs to what the map shows. */
 export const other = computed(() => {
@@ -62,7 +62,7 @@ export const other = computed(() => {
 export const change = computed<Slice | null>(() => {
   const [now, found] = [state.slice.value, other.value];
   if (!now || !found || found.slice.value.length !== now.value.length) return null;
-  return difference(now, found.slice, measure.value, areas.value);
+  return difference(now, found.slice, measure.value, measure.value === "density" ? areas.value : null);
 });
 
 /** What differs in the whole. */

@@ -11,7 +11,7 @@ export function followMachine(): void {
   const night = matchMedia("(prefers-color-scheme: dark)");
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const read = () => {
-    const chosen = localStorage.getItem(CHOSEN);
+    const chosen = remembered();
     dark.value = chosen ? chosen === "night" : night.matches;
     calm.value = still.matches;
   };
@@ -26,5 +26,17 @@ export function followMachine(): void {
 
 export function toggleColours(): void {
   dark.value = !dark.value;
-  localStorage.setItem(CHOSEN, dark.value ? "night" : "day");
+  try {
+    localStorage.setItem(CHOSEN, dark.value ? "night" : "day");
+  } catch {
+    // Some frames of notebooks have no memory: the choice lasts as long as the page.
+  }
+}
+
+function remembered(): string | null {
+  try {
+    return localStorage.getItem(CHOSEN);
+  } catch {
+    return null;
+  }
 }
