@@ -81,6 +81,26 @@ def test_who_does_not_take_the_answer_is_cut_off(hasty: httpx.Client, monkeypatc
     assert len(hasty.get("/api/docs.css").content) == 16 << 20, "who takes it gets it"
 
 
+def test_slow_askers_hold_no_copy_of_the_answer_each(shelf_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shoal.serve.pages.STYLE", "x" * (16 << 20))
+    buffered: list[int] = []
+    waits = PatientProtocol.pause_writing
+
+    def pause(self: PatientProtocol) -> None:
+        buffered.append(self.transport.get_write_buffer_size())
+        waits(self)
+
+    monkeypatch.setattr(PatientProtocol, "pause_writing", pause)
+    with live(shelf_folder) as client:
+        with connect(client) as slow:
+            slow.sendall(b"GET /api/docs.css HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            until = time.monotonic() + LATER
+            while not buffered and time.monotonic() < until:
+                time.sleep(0.01)
+        assert buffered and max(buffered) < 1 << 20
+        assert client.get("/api/docs.css").text == "x" * (16 << 20)
+
+
 def test_the_pause_between_two_requests_is_longer_than_a_request_may_take(hasty: httpx.Client) -> None:
     with connect(hasty) as unhurried:
         for _ in range(2):

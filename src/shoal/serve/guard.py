@@ -33,6 +33,9 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"geolocation=(), camera=(), microphone=(), payment=(), usb=()"),
 )
+PIECE = 1 << 18
+"""Bytes of an answer that are handed on at a time: what a slow asker has not taken yet waits in the one copy that all
+share, not in a buffer for each."""
 OPEN = ("/api/docs", "/api/docs.css", "/api/openapi.json")
 """How to ask is no secret; a browser that shows it can't bring a token."""
 _VERIFY_COST = 100.0
@@ -154,4 +157,9 @@ class _Answer:
             message["headers"] = [*message.get("headers", ()), *more]
         elif self._head and message["type"] == "http.response.body":
             message = {**message, "body": b""}
-        await self._send(message)
+        body = message.get("body", b"")
+        start = 0
+        while len(body) - start > PIECE:
+            await self._send({"type": "http.response.body", "body": body[start : start + PIECE], "more_body": True})
+            start += PIECE
+        await self._send({**message, "body": body[start:]} if start else message)
