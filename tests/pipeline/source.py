@@ -22,8 +22,7 @@ name = "kestrel"
 kind = "points"
 files = ["records/*"]
 timezone = "America/Mexico_City"
-time_unit = "s"
-cap = {cap}
+time_unit = "s"{cap}
 [source.columns]
 device = "uid"
 time = "seen"
@@ -67,9 +66,10 @@ def plan_text(
     start: str = "2019-03-04",
     end: str = "2019-03-06",
     epsilon: str = "0.25",
-    cap: str = "10",
+    cap: str = "",
 ) -> str:
-    return PLAN.format(controller=controller, start=start, end=end, epsilon=epsilon, cap=cap)
+    told = f"\ncap = {cap}" if cap else ""
+    return PLAN.format(controller=controller, start=start, end=end, epsilon=epsilon, cap=told)
 
 
 def identifiers(devices: int, dice: random.Random) -> list[str]:
