@@ -9,7 +9,8 @@
 run in another, each from an address of its own (127.0.1.1 and so on), over one connection that stays open: ask for an
 hour drawn by chance, take the whole answer, ask again. All share the machine's cores. What is counted: milliseconds
 from a request's first byte to its answer's last; the first of each hour, for which rows are still put together, among
-them. Errors are answers that are not 200, or not as long as they say. CPU is the server's, for each request.
+them. Errors are answers that are not 200, or not as long as they say. CPU is the server's, for each request; `waits` is
+the share of the time for which it could have run, but other programs, the clients among them, had the processors.
 """
 
 import argparse
@@ -122,7 +123,7 @@ def _measure(address: str, pid: int, release: str, chosen: argparse.Namespace) -
     get(f"api/releases/{release}/tables/{STATISTIC}?format=arrow&limit=1")
     print(f"first row after another {time.perf_counter() - start:.1f} s; {chosen.clients} clients\n", flush=True)
     zones = json.loads(get(f"api/releases/{release}/zones?geometry=none"))["features"]
-    heads = ("kB", "requests", "a second", "p50 ms", "p99 ms", "max ms", "errors", "CPU ms")
+    heads = ("kB", "requests", "a second", "p50 ms", "p99 ms", "max ms", "errors", "CPU ms", "waits %")
     print(f"{'a filtered hour as':22}{''.join(f'{head:>10}' for head in heads)}")
     for way, kind in WAYS.items():
         where = f"/api/releases/{release}/tables/{STATISTIC}?"
@@ -139,7 +140,7 @@ def _measure(address: str, pid: int, release: str, chosen: argparse.Namespace) -
             "seconds": chosen.seconds,
             "pause": chosen.pause,
         }
-        before = _processor(pid)
+        before, waited = _processor(pid), _waited(pid)
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.serve", "--load", json.dumps(asked)],
             cwd=ROOT, check=True, capture_output=True, text=True,
@@ -156,8 +157,17 @@ def _measure(address: str, pid: int, release: str, chosen: argparse.Namespace) -
             f"{times[-1]:.0f}",
             f"{said['errors']}",
             f"{1000 * (_processor(pid) - before) / max(1, len(times)):.2f}",
+            f"{100 * (_waited(pid) - waited) / said['seconds']:.0f}",
         )
         print(f"{way:22}{''.join(f'{number:>10}' for number in numbers)}", flush=True)
+
+
+def _waited(pid: int) -> float:
+    """Seconds for which the first thread of a process could have run, but no processor was free."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, IndexError):
+        return float("nan")  # a kernel that does not tell
 
 
 def _processor(pid: int) -> float:
@@ -179,6 +189,8 @@ async def _load(
     async def client(number: int) -> None:
         source = f"127.0.{1 + number // 250}.{1 + number % 250}"
         reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0), limit=1 << 20)
+        if pause:
+            await asyncio.sleep(pause * dice.random())
         while time.perf_counter() < until:
             begun = time.perf_counter()
             writer.write(f"GET {dice.choice(paths)} HTTP/1.1\r\n{head}".encode())

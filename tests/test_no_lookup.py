@@ -258,7 +258,7 @@ def test_no_call_of_the_api_takes_a_device(tmp_path: Path) -> None:
 
 
 ROWS = source.records(devices=24)
-EXPORTS = (".csv", ".parquet", ".geojson", ".arrow", ".xlsx")
+EXPORTS = (".csv", ".parquet", ".geojson", ".arrow", ".xlsx", ".sdmx.csv", ".kepler.csv")
 TERM = ('purpose = "transport planning"\n', 'purpose = "transport planning"\nretention_days = 30\n')
 NAMED = [row.device for row in ROWS[::97]]
 
@@ -361,7 +361,7 @@ def test_nothing_that_was_written_or_said_names_a_device(walk: Walk) -> None:
     assert unpacked(walk, walk.house.root / "cwd" / "a.xlsx") == set()
     found = {line for line in walk.secret.under(*walk.house.written) if "exact count" not in line}
     # corners of zones in full digits: six of them agree with some record's by chance; whose they are is tested below
-    assert found <= {f"position in {walk.out / 'a.geojson'}"}
+    assert found <= {f"position in {walk.out / name}" for name in ("a.geojson", "a.kepler.csv")}
     # it would be seen: the input, and a leak in a packed file
     assert any("identifier" in line for line in walk.secret.under(walk.house.input / "records"))
     file = walk.house.root / "leak.xlsx"

@@ -2,6 +2,8 @@
 
 import hashlib
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -54,3 +56,21 @@ def test_one_that_does_not_come_back_is_no_release(
     monkeypatch.setattr("sys.executable", "/bin/false")
     with pytest.raises(VerificationError, match=f"^{first} could not be verified"):
         verify_apart(shelf_folder / first, 1000)
+
+
+def test_a_server_loads_nothing_of_the_secret_side_nor_of_the_accounts() -> None:
+    """What import-linter reads in the sources, seen in a process: also what a package loads by itself."""
+    code = (
+        "import sys, tempfile, pathlib, shoal.serve.application, shoal.serve.oidc, shoal.serve.tokens\n"
+        "shoal.serve.application.application(pathlib.Path(tempfile.gettempdir()))\n"
+        "print(*sorted(name for name in sys.modules if name.startswith('shoal.')))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120)
+    loaded = set(done.stdout.split())
+    assert "shoal.serve.routes" in loaded
+    rooms = ("sources", "intake", "buckets", "kept", "trajectories", "statistics", "engines", "pipeline", "rights")
+    secret = {f"shoal.{room}" for room in rooms} | {
+        "shoal.privacy.noise", "shoal.privacy.sums", "shoal.privacy._open", "shoal.privacy._mint",
+        "shoal.ledger.accounts", "shoal.ledger.state", "shoal.ledger.journal", "shoal.ledger.database",
+    }  # fmt: skip
+    assert loaded & secret == set()

@@ -10,11 +10,13 @@ import numpy as np
 from axe_playwright_python.sync_playwright import Axe
 from matplotlib import image
 from numpy.typing import NDArray
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 T = TypeVar("T")
 WAIT = 60.0
 """Seconds: software rendering on a busy machine is slow. Nothing waits longer than it takes."""
+
+expect.set_options(timeout=WAIT * 1000)
 
 
 class Explorer:

@@ -1,11 +1,12 @@
 // Reading an Arrow table column by column.
 
-import { type Table, tableFromIPC, type Vector } from "apache-arrow";
+import { type Data, type Table, tableFromIPC, type Vector } from "apache-arrow";
 
 /** The columns of an IPC stream, by name. Throws where one that is asked for is missing. */
 export class Columns {
   readonly rows: number;
   private readonly table: Table;
+  private readonly texts = new Map<string, (string | null)[]>();
 
   constructor(from: Uint8Array | Table) {
     this.table = from instanceof Uint8Array ? tableFromIPC(from) : from;
@@ -27,10 +28,15 @@ export class Columns {
     return this.table.getChild(name) !== null;
   }
 
-  /** null where the table has none. */
+  /** null where the table has none. The same array each time. */
   text(name: string): (string | null)[] {
+    const known = this.texts.get(name);
+    if (known) return known;
     const column = this.column(name);
-    return Array.from({ length: this.rows }, (_, row) => column.get(row) as string | null);
+    const made = column.data.flatMap((part) => plainText(part as Data) ?? null);
+    const all = made.includes(null) ? Array.from({ length: this.rows }, (_, row) => column.get(row)) : made;
+    this.texts.set(name, all);
+    return all;
   }
 
   /** NaN where the table has no number. */
@@ -62,4 +68,17 @@ export class Columns {
     if (!column) throw new Error(`The server's table has no column ${name}.`);
     return column;
   }
+}
+
+/** Text of one byte a letter, none of it missing, decoded at once: a hundred thousand ids in milliseconds. */
+function plainText(part: Data): string[] | null {
+  const { values, valueOffsets } = part as { values?: unknown; valueOffsets?: unknown };
+  if (part.nullCount > 0 || !(values instanceof Uint8Array) || !(valueOffsets instanceof Int32Array))
+    return null;
+  const start = valueOffsets[0]!;
+  const text = new TextDecoder().decode(values.subarray(start, valueOffsets[part.length]!));
+  if (text.length !== valueOffsets[part.length]! - start) return null;
+  return Array.from({ length: part.length }, (_, row) =>
+    text.slice(valueOffsets[row]! - start, valueOffsets[row + 1]! - start),
+  );
 }

@@ -24,6 +24,7 @@ export class ServerError extends Error {
 export class HttpSource implements Source {
   private readonly kept = new Map<string, Promise<unknown>>();
   private readonly base: string;
+  private hasBasemap = false;
   private readonly token: () => string | null;
 
   constructor(base: string, token: () => string | null) {
@@ -32,7 +33,15 @@ export class HttpSource implements Source {
   }
 
   async releases(): Promise<ReleaseSummary[]> {
-    return (await this.json<{ releases: ReleaseSummary[] }>(`${this.base}/releases`)).releases;
+    const listed = await this.json<{ releases: ReleaseSummary[]; basemap?: string | null }>(
+      `${this.base}/releases`,
+    );
+    this.hasBasemap = Boolean(listed.basemap);
+    return listed.releases;
+  }
+
+  basemap(): Promise<GeoJSON.GeoJSON | null> {
+    return this.hasBasemap ? this.json(`${this.base}/basemap`) : Promise.resolve(null);
   }
 
   release(id: string): Promise<Release> {

@@ -23,6 +23,10 @@ export class InlineSource implements Source {
     return [{ id, version, verified: true, problem: null }];
   }
 
+  async basemap(): Promise<null> {
+    return null;
+  }
+
   async release(): Promise<Release> {
     return this.data.release;
   }

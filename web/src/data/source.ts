@@ -35,6 +35,8 @@ export interface Places {
 
 export interface Source {
   releases(): Promise<ReleaseSummary[]>;
+  /** The operator's own GeoJSON, to be drawn below the data; asked after `releases`. */
+  basemap(): Promise<GeoJSON.GeoJSON | null>;
   release(id: string): Promise<Release>;
   places(release: Release, statistic: string): Promise<Places>;
   /** The whole over time; of one class where the statistic has classes. */

@@ -3,7 +3,9 @@
 import type { ExpressionSpecification, StyleSpecification } from "maplibre-gl";
 import { theme } from "./theme";
 
-/** Data is drawn below this layer, names above it. */
+/** Colours are drawn below this layer: lines of the operator's own, outlines and the chosen place stay visible. */
+export const BELOW_LINES = "own-line";
+/** Flows are drawn below this layer: names stay readable. */
 export const BELOW_NAMES = "names";
 
 const EMPTY = { type: "geojson" as const, data: { type: "FeatureCollection" as const, features: [] } };
@@ -46,7 +48,7 @@ export function mapStyle(dark: boolean): StyleSpecification {
         type: "line",
         source: "own",
         filter: ["!=", ["geometry-type"], "Point"],
-        paint: { "line-color": colours.border, "line-width": 0.9 },
+        paint: { "line-color": colours.label, "line-opacity": 0.35, "line-width": 0.9 },
       },
       {
         id: "outline",

@@ -8,7 +8,7 @@ import type { Pairs } from "../data/types";
 import { flowsLayer } from "../map/flows-layer";
 import { type Geometry, geometryOf, middles } from "../map/geometry";
 import { paint, paintChange } from "../map/paint";
-import { BELOW_NAMES } from "../map/style";
+import { BELOW_LINES, BELOW_NAMES } from "../map/style";
 import { MapView } from "../map/view";
 import { zonesLayer } from "../map/zones-layer";
 import { t } from "../messages";
@@ -72,7 +72,7 @@ function drawn(map: MapView): () => void {
         const colours = change
           ? paintChange(change, geometry.value, compare.top.value, dark)
           : paint(slice, geometry.value, state.domain.value, dark);
-        layers.push(zonesLayer(geometry.value, colours, BELOW_NAMES));
+        layers.push(zonesLayer(geometry.value, colours, BELOW_LINES));
       }
       if (pairs) layers.push(flows(pairs, geometry.value, dark));
       map.draw(layers);
@@ -81,6 +81,9 @@ function drawn(map: MapView): () => void {
     effect(() => {
       const places = state.places.value;
       map.mark(places && state.place.value ? (places.index.get(state.place.value) ?? -1) : -1);
+    }),
+    effect(() => {
+      if (state.basemap.value) map.underlay(state.basemap.value);
     }),
     effect(() => map.paper(state.dark.value)),
     effect(() => map.cover(state.panel.value ? DRAWER : 0, !state.calm.peek())),

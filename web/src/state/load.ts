@@ -25,6 +25,9 @@ export async function begin(from: Source): Promise<void> {
       });
     }
   });
+  void tell(async () => {
+    state.basemap.value = await source.basemap();
+  });
   follow(() => state.releaseId.value, openRelease);
   follow(statisticKey, openStatistic);
   follow(sliceKey, openSlice);

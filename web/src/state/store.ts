@@ -33,6 +33,8 @@ export const calm = signal(false);
 
 // Loaded.
 export const releases = signal<ReleaseSummary[]>([]);
+/** The operator's own map, drawn below the data. */
+export const basemap = signal<GeoJSON.GeoJSON | null>(null);
 export const release = signal<Release | null>(null);
 export const places = signal<Places | null>(null);
 export const totals = signal<Total[]>([]);

@@ -41,7 +41,8 @@ def _frame(release: Release, table: Table) -> "pl.DataFrame":
     import numpy as np
     import shapely
 
-    texts = np.array(shapely.to_geojson(zones.shapes), dtype=object)
+    rounded = shapely.transform(zones.shapes, lambda xy: np.round(xy, 7) + 0.0)  # a centimetre, as GeoJSON has it
+    texts = np.array(shapely.to_geojson(rounded), dtype=object)
     return frame.with_columns(pl.Series(_GEOMETRY, texts[places[0]].tolist()))
 
 
