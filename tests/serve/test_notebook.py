@@ -20,14 +20,14 @@ from shoal.serve.surroundings import surroundings
 from tests.conftest import missing
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="session")
 def built() -> None:
     if not (pages.STATIC / "notebook.html").is_file():
         missing("the explorer is not built; run `make explorer`")
 
 
 @pytest.fixture(scope="session")
-def data(release: Release) -> dict[str, Any]:
+def data(release: Release, built: None) -> dict[str, Any]:
     """What the page of a map of presence holds."""
     return _data(release.map("presence", hour="2026-03-04T08:00").html)
 
