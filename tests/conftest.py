@@ -31,6 +31,7 @@ def missing(reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What tests of one file share is made once: they run in one worker, unless the file says in which group.
 
