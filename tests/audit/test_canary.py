@@ -55,14 +55,15 @@ def scaled(make: Callable[..., Any], factor: float) -> Callable[..., Any]:
 class TestPipeline:
     """The whole pipeline, with noise of either kind and canaries whose vectors lie in many numbers."""
 
-    def run(self, folder: Path, delta: str, kind: str) -> Canaries:
-        (found,) = canaries(plan_in(folder, delta=delta, statistics=PRESENCE), number=600)
-        assert found.canaries >= 300 and (found.claim.epsilon > 0) == (kind == "laplace")
+    def run(self, folder: Path, delta: str, kind: str, number: int = 2_400) -> Canaries:
+        """So many that a bug is missed, or its chance is not below one in 10,000, less than once in a million runs."""
+        (found,) = canaries(plan_in(folder, delta=delta, statistics=PRESENCE), number=number)
+        assert found.canaries >= number / 2 and (found.claim.epsilon > 0) == (kind == "laplace")
         return found
 
     def test_as_it_is(self, tmp_path: Path, delta: str, kind: str) -> None:
-        found = self.run(tmp_path, delta, kind)
-        assert found.kept
+        """Not `kept`, which is a false alarm in 8 of 1,000 runs."""
+        found = self.run(tmp_path, delta, kind, 600)
         assert abs(found.right - found.canaries * found.allowed) < 5 * (found.canaries / 4) ** 0.5
 
     def test_half_the_noise(self, tmp_path: Path, delta: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,6 +94,7 @@ def test_laplace_noise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scale: f
     monkeypatch.setattr(noise, "_agree", lambda *_: None)
     (found,) = canaries(plan_in(tmp_path, epsilon=1, statistics=RESIDENTS), number=2_000)
     assert found.claim.epsilon > 0.9 and found.filled == 1
-    assert found.kept == (scale == 1)
     if scale == 1:
         assert abs(found.right - 2_000 * found.claim.accuracy) < 5 * 500**0.5
+    else:
+        assert not found.kept and found.chance < 1e-4
