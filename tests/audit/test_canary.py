@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -47,8 +48,16 @@ def test_bound_is_close_where_noise_is_right() -> None:
     assert 0.3 < float(np.median(found)) < CLAIM.mu
 
 
-def scaled(make: Callable[..., Any], factor: float) -> Callable[..., Any]:
-    return lambda domain, metric, scale: make(domain, metric, scale=scale * factor)
+def scale_noise(monkeypatch: pytest.MonkeyPatch, factor: float) -> None:
+    """Noise of so many times the scale, where it is drawn and nowhere else: what it costs is worked out as ever."""
+
+    def scaled(make: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda domain, metric, scale: make(domain, metric, scale=scale * factor)
+
+    real = vars(opendp())
+    wrong = {name: scaled(real[name]) for name in ("make_gaussian", "make_laplace")}
+    monkeypatch.setattr(noise, "opendp", lambda: SimpleNamespace(**real | wrong))
+    monkeypatch.setattr(noise, "_agree", lambda *_: None)  # which would have noticed before the draw
 
 
 @pytest.mark.parametrize(("delta", "kind"), [("1e-5", "gaussian"), ("1e-8", "laplace")])
@@ -67,10 +76,7 @@ class TestPipeline:
         assert abs(found.right - found.canaries * found.allowed) < 5 * (found.canaries / 4) ** 0.5
 
     def test_half_the_noise(self, tmp_path: Path, delta: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        real = opendp()
-        for name in ("make_gaussian", "make_laplace"):
-            monkeypatch.setattr(real, name, scaled(getattr(real, name), 0.5))
-        monkeypatch.setattr(noise, "_agree", lambda *_: None)  # which would have noticed before the draw
+        scale_noise(monkeypatch, 0.5)
         found = self.run(tmp_path, delta, kind)
         assert not found.kept and found.chance < 1e-4
 
@@ -89,9 +95,7 @@ def test_right_guesses_at_the_claim() -> None:
 @pytest.mark.parametrize("scale", [1.0, 0.5])
 def test_laplace_noise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scale: float) -> None:
     """Where a device can put all its bound into one number, canaries come as near as epsilon allows."""
-    real = opendp()
-    monkeypatch.setattr(real, "make_laplace", scaled(real.make_laplace, scale))
-    monkeypatch.setattr(noise, "_agree", lambda *_: None)
+    scale_noise(monkeypatch, scale)
     (found,) = canaries(plan_in(tmp_path, epsilon=1, statistics=RESIDENTS), number=2_000)
     assert found.claim.epsilon > 0.9 and found.filled == 1
     if scale == 1:

@@ -55,10 +55,15 @@ def latest(connection: Connection, kind: str, about: str | None = None) -> Entry
 
 
 def find(connection: Connection, kind: str, about: str | None = None) -> list[tuple[int | None, Entry]]:
-    """Every entry of a kind, about a source or a release, oldest first, with its place."""
+    """Every entry of a kind, about a source or a release, with its place: in the order of the log, new ones last.
+
+    Not by number: on PostgreSQL numbers are given before the transactions end, in another order than these.
+    """
     e = tables.event.c
     where = (e.kind == kind) if about is None else (e.kind == kind) & (e.about == about)
-    rows = connection.execute(select(e.position, e.entry).where(where).order_by(e.number))
+    rows = connection.execute(
+        select(e.position, e.entry).where(where).order_by(e.position.is_(None), e.position, e.number)
+    )
     return [(position, Entries.parse(entry.encode())) for position, entry in rows]
 
 
