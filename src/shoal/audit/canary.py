@@ -21,6 +21,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from shoal._arrays import Bool, Float64
+from shoal.audit import likelihood
 from shoal.audit.ceiling import Ceiling
 from shoal.audit.contribution import Vectors, sums, vectors
 from shoal.audit.copy import copy_of, source_of
@@ -179,12 +180,7 @@ def log_likelihood(expected: Vectors, seen: Float64, measure: Measure) -> Float6
 
     The numbers are noise, and what the device adds where it is in; `seen` less everyone else where there are others.
     """
-    scale = measure.mechanism.scale / 1024
-    number = np.nan_to_num(seen)[expected.cell]
-    if measure.mechanism.kind == "laplace":
-        each = (np.abs(number) - np.abs(number - expected.weight)) / scale
-    else:
-        each = expected.weight * (number - expected.weight / 2) / scale**2
+    each = likelihood.log_likelihood(np.nan_to_num(seen)[expected.cell], expected.weight, measure.mechanism)
     return sums(expected.devices, each, expected.first.size - 1)
 
 

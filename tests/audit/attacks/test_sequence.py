@@ -9,7 +9,8 @@ import pytest
 from scipy.stats import norm
 
 from shoal.audit.attack import Finding
-from shoal.audit.attacks.sequence import Releases, log_likelihood
+from shoal.audit.attacks.sequence import Releases
+from shoal.audit.likelihood import log_likelihood
 from shoal.audit.world import World
 from shoal.privacy.mechanism import ONE, Mechanism
 from tests.audit.attacks.town import Town

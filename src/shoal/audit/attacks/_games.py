@@ -6,6 +6,7 @@ import numpy as np
 
 from shoal._arrays import Bool, Float64
 from shoal.audit.attack import Finding, Scores
+from shoal.audit.ceiling import Ceiling
 from shoal.audit.publish import Tables
 from shoal.audit.world import Round, World, suppressed
 
@@ -36,11 +37,10 @@ class Played:
         self._inside.setdefault(where, []).append(scores[inside & asked])
         self._outside.setdefault(where, []).append(scores[~inside & asked])
 
-    def finding(self, world: World, attack: str, statistic: str, needed: tuple[str, ...]) -> Finding:
-        """What came of it, beside the ceiling of one statistic or of `all`."""
+    def finding(self, ceiling: Ceiling, attack: str, statistic: str, needed: tuple[str, ...]) -> Finding:
+        """What came of it, beside the ceiling."""
         scores = {
             where: Scores(np.concatenate(self._inside[where]), np.concatenate(self._outside[where]))
             for where in self._inside
         }
-        ceiling = world.ceiling() if statistic == "all" else world.ceiling(statistic)
         return Finding(attack, statistic, scores.pop(RELEASE), ceiling, scores, needed)

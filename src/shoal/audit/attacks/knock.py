@@ -53,7 +53,7 @@ class Knock:
                 seen = np.concatenate([np.nan_to_num(tables.estimate[name])[cells] for name, cells in used.items()])
                 asked = world.apart() if where == RELEASE else world.shown
                 played.add(where, ((seen - mean) / scale) @ plane, one.inside, asked)
-        return [played.finding(world, self.name, "all", (EXACT,))]
+        return [played.finding(world.ceiling(), self.name, "all", (EXACT,))]
 
 
 def classifier(shadows: Float64, inside: Bool) -> tuple[Float64, Float64, Float64]:

@@ -18,6 +18,7 @@ from shoal._arrays import Bool, Float64
 from shoal.audit.attack import Finding
 from shoal.audit.attacks._games import EXACT, K_ANONYMOUS, RELEASE, Played, Suppress, shown
 from shoal.audit.contribution import Vectors, sums
+from shoal.audit.likelihood import log_likelihood
 from shoal.audit.world import World
 from shoal.design import Measure
 
@@ -48,10 +49,10 @@ class Membership:
                 together.add(where, whole, one.inside, world.apart() if where == RELEASE else world.shown)
         every = (EXACT, K_ANONYMOUS)
         found = [
-            game.finding(world, f"{self.name}, {test}", statistic, (EXACT,))
+            game.finding(world.ceiling(statistic), f"{self.name}, {test}", statistic, (EXACT,))
             for (test, statistic), game in played.items()
         ]
-        return [together.finding(world, f"{self.name}, {RATIO}", "all", every), *found]
+        return [together.finding(world.ceiling(), f"{self.name}, {RATIO}", "all", every), *found]
 
 
 def scores(
@@ -71,11 +72,6 @@ def scores(
     without, with_it = suppress(others), suppress(others + weight)
     measured = np.isfinite(number)
     left, step = np.where(measured, number - without, 0.0), np.where(measured, with_it - without, 0.0)
-    if noisy and measure.mechanism.kind == "laplace":
-        each = (np.abs(left) - np.abs(left - step)) * 1024 / measure.mechanism.scale
-    elif noisy:
-        each = step * (left - step / 2) * (1024 / measure.mechanism.scale) ** 2
-    else:
-        each = step * (left - step / 2)
+    each = log_likelihood(left, step, measure.mechanism) if noisy else step * (left - step / 2)
     square = np.maximum(sums(device, weight**2, targets), 1e-300)
     return sums(device, each, targets), sums(device, left * weight, targets) / square

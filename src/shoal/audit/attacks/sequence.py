@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from shoal._arrays import Bool, Float64, Int64
-from shoal.audit.attack import Finding, Scores
-from shoal.audit.canary import coins
-from shoal.audit.ceiling import Ceiling
+from shoal.audit.attack import Finding
+from shoal.audit.attacks._games import EXACT, RELEASE, Played
+from shoal.audit.canary import claim_of, coins
+from shoal.audit.likelihood import log_likelihood
 from shoal.design import Measure
 from shoal.privacy.mechanism import ONE, Mechanism
 
@@ -45,8 +46,7 @@ class Releases:
         measure = next((m for m in world.design.measures if m.name == "presence"), None)
         if measure is None or measure.grid.time.name != "hour" or measure.grid.columns != ("zone",):
             return []
-        known: dict[int, tuple[list[Float64], list[Float64]]] = {count: ([], []) for count in {1, self.releases}}
-        bare: tuple[list[Float64], list[Float64]] = ([], [])
+        games = {count: Played() for count in sorted({1, self.releases})}
         for _ in range(self.repeats):
             inside = coins(len(world.targets))
             there = np.ones(len(world.places), dtype=np.bool_)
@@ -54,26 +54,15 @@ class Releases:
             target = _Targets.of(world, measure, inside, bounded=True)
             each = [target.scores(world.release(there).estimate["presence"]) for _ in range(self.releases)]
             apart = world.apart("presence")
-            for count, sides in known.items():
-                _add(sides, np.sum(each[:count], axis=0), inside, apart)
             exact = _Targets.of(world, measure, inside, bounded=False).scores(world.exact(there).estimate["presence"])
-            _add(bare, exact, inside, np.ones(len(inside), dtype=np.bool_))
-        units = world.design.calendar.units
-        found, controls = [], {"exact": Scores(*map(np.concatenate, bare))}
-        for count, sides in sorted(known.items()):
-            scores = Scores(*map(np.concatenate, sides))
+            for count, game in games.items():
+                game.add(RELEASE, np.sum(each[:count], axis=0), inside, apart)
+                game.add(EXACT, exact, inside)
+        units, found = world.design.calendar.units, []
+        for count, game in games.items():
             name = f"{self.name}, {count} release{'s' if count > 1 else ''}"
-            found.append(Finding(name, "presence", scores, _ceiling(measure, count * units), controls, ("exact",)))
+            found.append(game.finding(claim_of([measure], count * units), name, "presence", (EXACT,)))
         return found
-
-
-def log_likelihood(residual: Float64, added: Float64, mechanism: Mechanism) -> Float64:
-    """Logarithm of how much likelier `residual` is as noise around `added` than as noise around 0; in contributions."""
-    scale = mechanism.scale / ONE
-    if mechanism.kind == "laplace":
-        return (np.abs(residual) - np.abs(residual - added)) / scale
-    found: Float64 = (residual**2 - (residual - added) ** 2) / (2 * scale**2)
-    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,17 +106,3 @@ class _Targets:
         ratio = log_likelihood(estimate[self.cell] - self.others, self.alone, self.mechanism)
         found: Float64 = np.where(self.there, ratio, 0.0).sum(axis=1)
         return found
-
-
-def _ceiling(measure: Measure, units: int) -> Ceiling:
-    """Of one device that pays for so many units."""
-    epsilon = measure.mechanism.epsilon
-    if epsilon is not None:
-        return Ceiling.of([], [epsilon], units)
-    return Ceiling.of([measure.mechanism.rho], units=units)
-
-
-def _add(sides: tuple[list[Float64], list[Float64]], scores: Float64, inside: Bool, asked: Bool) -> None:
-    """The scores of those who are asked to either side: who is in, who is not."""
-    sides[0].append(scores[inside & asked])
-    sides[1].append(scores[~inside & asked])

@@ -53,8 +53,8 @@ class Zero:
                 whole.add(where, score, one.inside, asked)
                 tenth.add(where, part, one.inside, asked)
         return [
-            whole.finding(world, f"{self.name}, the whole trace", "all", (EXACT,)),
-            tenth.finding(world, f"{self.name}, a tenth of the trace", "all", ()),
+            whole.finding(world.ceiling(), f"{self.name}, the whole trace", "all", (EXACT,)),
+            tenth.finding(world.ceiling(), f"{self.name}, a tenth of the trace", "all", ()),
         ]
 
 
