@@ -117,18 +117,14 @@ def _add_pages(app: FastAPI, files: pages.Files, kitchen: Kitchen) -> None:
 
 
 def _add_ogc(app: FastAPI, desk: Desk) -> None:
-    """OGC API Features, where its library is installed: `shoal.serve.ogc.ogc_application(shelf)` gives an ASGI app.
-
-    It is mounted at /ogc, and finds who asks as a `Grant` under `shoal.grant` in the scope: it must show no release
-    that `grant.allows(id)` does not, and take each from `shelf.open(id)`, which has verified it.
-    """
-    if find_spec("pygeoapi") is None or find_spec("shoal.serve.ogc") is None:
+    """OGC API Features at /ogc, where its library is installed; who asks stands in the scope, under `shoal.grant`."""
+    if find_spec("pygeoapi") is None:
         return
-    from importlib import import_module
-
     from starlette.routing import Mount, Route
 
-    answers = _Called(import_module("shoal.serve.ogc").ogc_application(desk.shelf))
+    from shoal.serve.ogc import ogc_application
+
+    answers = _Called(ogc_application(desk.shelf))
     app.router.routes[:0] = [Route("/ogc", answers), Mount("/ogc", app=answers)]
 
 
