@@ -6,6 +6,7 @@ import { changeCertainty, changeRamp } from "../map/diverging";
 import { number, signed, t } from "../messages";
 import * as compare from "../state/compare";
 import * as state from "../state/store";
+import { Certainties, HowToRead } from "./certainties";
 import { unitOf } from "./change";
 
 const WORDS = ["legend.well", "legend.roughly", "compare.noise"] as const;
@@ -27,30 +28,21 @@ export function ChangeLegend() {
       <h2>
         {t("compare.legend")} <span>{unitOf(compare.measure.value)}</span>
       </h2>
-      <button type="button" class="more" aria-expanded={open} onClick={() => setOpen(!open)}>
-        {t("legend.read")}
-      </button>
-      <dl class="certainties">
-        {([0, 1, 2] as Certainty[]).map((level) => (
-          <div key={level}>
-            <dt>
-              {changeRamp(state.dark.value, level).map((colour) => (
-                <i key={colour} class={level === 2 ? "hatched" : ""} style={{ background: colour }} />
-              ))}
-            </dt>
-            {level === 0 && (
-              <dd class="ends" aria-hidden="true">
-                <small>{signed(-top)}</small>
-                <small>0</small>
-                <small>{signed(top)}</small>
-              </dd>
-            )}
-            <dd>
-              {t(WORDS[level]!)}
-              <small>{number(by[level]!)}</small>
+      <HowToRead open={open} toggle={() => setOpen(!open)} />
+      <Certainties
+        known={([0, 1, 2] as Certainty[]).map((level) => ({
+          colours: changeRamp(state.dark.value, level),
+          words: t(WORDS[level]!),
+          count: by[level]!,
+          below: level === 0 && (
+            <dd class="ends" aria-hidden="true">
+              <small>{signed(-top)}</small>
+              <small>0</small>
+              <small>{signed(top)}</small>
             </dd>
-          </div>
-        ))}
+          ),
+        }))}
+      >
         {lost > 0 && (
           <div>
             <dd>
@@ -59,7 +51,7 @@ export function ChangeLegend() {
             </dd>
           </div>
         )}
-      </dl>
+      </Certainties>
     </section>
   );
 }

@@ -5,10 +5,12 @@ import type { Slice } from "../data/types";
 import { type Certainty, certainty, css, palette, position, step, valueAt } from "../map/colour";
 import { named, number, t } from "../messages";
 import * as state from "../state/store";
+import { Certainties, HowToRead } from "./certainties";
 
 const BINS = 32;
 const WIDTH = 256;
 const HEIGHT = 64;
+const WORDS = ["legend.well", "legend.roughly", "legend.noise"] as const;
 
 export function Legend() {
   const slice = state.slice.value;
@@ -60,27 +62,14 @@ export function Legend() {
           </span>
         ))}
       </div>
-      <button type="button" class="more" aria-expanded={open} onClick={() => setOpen(!open)}>
-        {t("legend.read")}
-      </button>
-      <dl class="certainties">
-        {([0, 1, 2] as Certainty[]).map((level) => (
-          <div key={level}>
-            <dt>
-              {colours[level]!.map((colour) => (
-                <i
-                  key={css(colour)}
-                  class={level === 2 ? "hatched" : ""}
-                  style={{ background: css(colour) }}
-                />
-              ))}
-            </dt>
-            <dd>
-              {t(level === 0 ? "legend.well" : level === 1 ? "legend.roughly" : "legend.noise")}
-              <small>{number(bars.by[level])}</small>
-            </dd>
-          </div>
-        ))}
+      <HowToRead open={open} toggle={() => setOpen(!open)} />
+      <Certainties
+        known={([0, 1, 2] as Certainty[]).map((level) => ({
+          colours: colours[level]!.map(css),
+          words: t(WORDS[level]!),
+          count: bars.by[level],
+        }))}
+      >
         {bars.suppressed > 0 && (
           <div>
             <dt>
@@ -92,7 +81,7 @@ export function Legend() {
             </dd>
           </div>
         )}
-      </dl>
+      </Certainties>
       {state.keys.value.time && (
         <label class="lock">
           <input
