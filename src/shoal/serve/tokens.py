@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from shoal.disk import Disk
 from shoal.errors import StateError, UsageError
 from shoal.serve.access import Grant, bearer
 from shoal.serve.faults import Tell, untold
@@ -184,20 +185,8 @@ def _read(file: Path) -> _Book:
 
 
 def _write(file: Path, book: _Book) -> None:
-    """The whole file or the one of before, for its owner only."""
-    draft = file.with_name(f".{file.name}.{secrets.token_hex(6)}")
-    try:
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(json.dumps(book.model_dump(mode="json"), indent=2).encode() + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(file)
-    except (OSError, ValueError) as error:
-        reason = (getattr(error, "strerror", None) or "it is no name of a file").lower()
-        with suppress(OSError, ValueError):
-            draft.unlink(missing_ok=True)
-        raise StateError(f"{file} can't be written ({reason}); choose another with --tokens") from None
+    """The whole file or the one of before, for its owner only. Raises `StateError`."""
+    Disk(0o600).replace(file, json.dumps(book.model_dump(mode="json"), indent=2).encode() + b"\n")
 
 
 @contextmanager
