@@ -7,6 +7,7 @@ answer takes.
 import typing
 from collections.abc import Iterable
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -58,19 +59,12 @@ def described(kind: type[BaseModel]) -> list[dict[str, Any]]:
     ]
 
 
-_KNOWN: dict[type[BaseModel], dict[str, bool]] = {}
-
-
+@cache
 def _lists(kind: type[BaseModel]) -> dict[str, bool]:
     """By the name of each parameter: may it be repeated?"""
-    known = _KNOWN.get(kind)
-    if known is None:
-        known = {
-            field.alias or name: typing.get_origin(field.annotation) is list
-            for name, field in kind.model_fields.items()
-        }
-        _KNOWN[kind] = known
-    return known
+    return {
+        field.alias or name: typing.get_origin(field.annotation) is list for name, field in kind.model_fields.items()
+    }
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

@@ -125,7 +125,8 @@ def _table(release: "Release", one: Held) -> dict[str, Any]:
 
     cube = one.cube
     source = release[source_of(release, one.table.name)[0]]
-    whole = totals(cube_of(source, source.to_polars()), laplace=source.facts.mechanism == "laplace")
+    of = cube if source.name == one.table.name else cube_of(source, source.to_polars())
+    whole = totals(of, laplace=source.facts.mechanism == "laplace")
     kinds = max(1, len(source.facts.classes))
     first, end = int(one.times[0]) * kinds, (int(one.times[-1]) + 1) * kinds
     numbers = {
