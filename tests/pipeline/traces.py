@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from tests.pipeline.source import Record, local_text
 
 HASHES = ("md5", "sha1", "sha256", "blake2b")
+DECIMAL = re.compile(rb"-?\d+(\.\d+)?")
 
 
 class Traces:
@@ -74,7 +75,7 @@ class Traces:
             for place in np.flatnonzero(self._sieve[_place(words)]).tolist():
                 at = offset + 8 * place
                 for needle in self._by_head.get(int(words[place]), ()):
-                    if content.startswith(needle, at) and not (needle.isdigit() and _in_number(content, at, needle)):
+                    if content.startswith(needle, at) and not _in_number(content, at, needle):
                         yield needle
 
 
@@ -172,7 +173,10 @@ def _position(row: Record) -> set[bytes]:
     found = set()
     for degrees in (row.lat, row.lon):
         exact = f"{degrees:.7f}"
-        found |= {exact.encode(), exact[:-1].encode(), f"{degrees:.6f}".encode(), str(round(degrees * 1e7)).encode()}
+        turned = math.degrees(math.radians(degrees))
+        spelt = exact, exact[:-1], f"{degrees:.6f}", repr(degrees), repr(turned)
+        found |= {text.encode() for text in spelt if len(text) >= 8}
+        found.add(str(round(degrees * 1e7)).encode())
         found |= {
             np.array(value, order + "f8").tobytes() for value in (degrees, math.radians(degrees)) for order in "<>"
         }
@@ -199,10 +203,13 @@ def _time(time: int) -> set[bytes]:
 
 
 def _in_number(content: bytes, at: int, needle: bytes) -> bool:
-    """Is this a piece of a longer number or digest? Then it is chance."""
-    around = content[at - 1 : at] if at else b""
-    around += content[at + len(needle) : at + len(needle) + 1]
-    return any(c in b"0123456789abcdef." for c in around)
+    """Is this number a piece of a longer one, or of a digest? Then it is chance. Zeros at its end add nothing to it."""
+    if not DECIMAL.fullmatch(needle):
+        return False
+    whole = needle.isdigit()
+    before, after = content[at - 1 : at] if at else b"", content[at + len(needle) : at + len(needle) + 20]
+    after = after[:1] if whole else after.lstrip(b"0")[:1]
+    return any(c in (b"0123456789abcdef." if whole else b"0123456789") for c in before + after)
 
 
 def _text(data: bytes) -> str:

@@ -56,7 +56,7 @@ def address(city: Release, classed: str) -> Iterator[str]:
         yield str(client.base_url)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # Playwright's loop runs in this thread until it ends: no later test could run one
 def browser() -> Iterator[Browser]:
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if found is None:
@@ -67,7 +67,7 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def context(browser: Browser) -> BrowserContext:
     """One for all tests, so that the page's code is read once. Small: the processor draws every pixel."""
     return browser.new_context(viewport={"width": 800, "height": 600}, locale="en-GB", reduced_motion="reduce")
