@@ -24,7 +24,7 @@ QUIET: dict[str, Any] = {"progress": lambda *_: None, "tell": lambda _: None}
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "FEW", 500)
-    monkeypatch.setattr(run, "QUICK", Size(120, 108, 2))
+    monkeypatch.setattr(run, "QUICK", Size(120, 108, 2, sequences=0))
     for room, chance in ((canary, "ALARM"), (verdict, "ALL")):  # a test must not fail once in a hundred runs
         monkeypatch.setattr(room, chance, 1e-9)
     monkeypatch.setattr(run, "ATTACKS", (Membership(),))
@@ -78,7 +78,7 @@ def test_other_verdicts_have_other_statuses(tmp_path: Path, monkeypatch: pytest.
 
 def test_attacks_with_less_knowledge(tmp_path: Path) -> None:
     """They must find devices in exact numbers, and must not in a release."""
-    with world(plan_in(tmp_path, epsilon=1), Size(120, 108, 3)) as town:
+    with world(plan_in(tmp_path, epsilon=1), Size(120, 108, 3, sequences=0)) as town:
         findings, _ = verdict.judge([*Knock().run(town), *Zero().run(town)])
     assert len(findings) == 3
     for found in findings:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,25 +32,33 @@ K = 10
 class Size:
     """How large a world is. Small towns are the hardest case: the fewer others there are, the more a device shows.
 
-    devices   that are invented
-    targets   of them, in or out by a coin; all others are always in
-    releases  the coins are thrown anew for each
+    devices    that are invented
+    targets    of them, in or out by a coin; all others are always in
+    releases   the coins are thrown anew for each
+    sequences  the first so many of them go on: the same devices are released again
+    length     releases of a sequence
     """
 
     devices: int = 400
     targets: int = 360
     releases: int = 10
+    sequences: int = 3
+    length: int = 4
 
 
+QUARTER = 13
+"""Weeks."""
 QUICK = Size()
-FULL = Size(releases=150)
+FULL = Size(releases=150, sequences=12, length=QUARTER)
 
 
 @dataclass(frozen=True)
 class About:
     """The simulated copy in numbers.
 
-    units  of the plan's that it spans; the guarantee speaks of one
+    units      of the plan's that it spans; the guarantee speaks of one
+    releases   with coins of their own
+    sequences  that go on, to `length` releases each
     """
 
     devices: int
@@ -57,14 +66,21 @@ class About:
     units: int
     releases: int
     targets: int
+    sequences: int
+    length: int
 
     @property
     def words(self) -> str:
         """One sentence."""
         units = "one unit" if self.units == 1 else f"{self.units} units"
-        return (
+        told = (
             f"A copy over {units} of {self.devices:,} invented devices in {self.zones:,} zones; {self.targets:,} of "
             f"them are in or out by a coin, in each of {self.releases} releases."
+        )
+        if not self.sequences:
+            return told
+        return (
+            f"{told} {self.sequences} of them go on: the same devices do the same again, {self.length} releases long."
         )
 
     def as_json(self) -> dict[str, int]:
@@ -73,16 +89,17 @@ class About:
 
 @dataclass(frozen=True, eq=False)
 class Round:
-    """One release: which targets were in, and what came out.
+    """One throw of the coins: which targets were in, and what came out.
 
     inside   bool[m]
     there    bool[d]  the same of all devices
-    seen     what the release's tables say
+    seen     what the tables of a release say, or of several: of one period after the other, in which everybody does the
+             same again. That is the worst case, each release asks about the very same cells
     """
 
     inside: Bool
     there: Bool
-    seen: Tables
+    seen: tuple[Tables, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +109,8 @@ class World:
     plan, design  of the simulated copy (`synthetic`), whose zones are the audited plan's
     traces        of the invented devices: `traces.places` int32[d, h], zone by hour, -1 where one is switched off
     targets       int64[m]  the devices whose membership is asked, ascending
-    rounds        releases, the coin of each target thrown anew for each
+    rounds        of one release, the coin of each target thrown anew for each
+    sequences     rounds of several releases
     folder        temporary; gone with the world
     """
 
@@ -101,6 +119,7 @@ class World:
     traces: Traces
     targets: Int64
     rounds: tuple[Round, ...]
+    sequences: tuple[Round, ...]
     folder: Path
     _cosines: dict[str, Float64] = field(default_factory=dict)
 
@@ -173,15 +192,26 @@ class World:
         """`exact`, with 0 in place of numbers below k: for controls."""
         return Tables({name: suppressed(numbers, k) for name, numbers in self.exact(there).estimate.items()})
 
-    def ceiling(self, *statistics: str) -> Ceiling:
-        """What the claim lets any test of one device reach from all tables of these statistics; none named: of all."""
+    def ceiling(self, *statistics: str, releases: int = 1) -> Ceiling:
+        """What the claim lets any test of one device reach from all tables of these statistics; none named: of all.
+
+        releases  one after the other; a device that is there in k units pays k times
+        """
         asked = [m for m in self.design.measures if not statistics or m.statistic.name in statistics]
-        return claim_of(asked, self.traces.calendar.units)
+        return claim_of(asked, self.traces.calendar.units * releases)
 
     @property
     def about(self) -> About:
         units = self.traces.calendar.units
-        return About(self.traces.devices, len(self.design.zones), units, len(self.rounds), self.targets.size)
+        return About(
+            self.traces.devices,
+            len(self.design.zones),
+            units,
+            len(self.rounds),
+            self.targets.size,
+            len(self.sequences),
+            len(self.sequences[0].seen) if self.sequences else 1,
+        )
 
 
 def suppressed(numbers: Float64, k: int = K) -> Float64:
@@ -197,14 +227,22 @@ def world(plan: Plan, size: Size = QUICK, progress: Callable[[float], None] | No
         copy = copy_of(plan, folder)
         design = Design.of(copy)
         traces = invent(design, size.devices, dice())
-        rounds = []
-        for done in range(size.releases):
-            if progress is not None:
-                progress(done / size.releases)
+        rounds: list[Round] = []
+        number = size.releases + size.sequences * (size.length - 1)
+        told = (progress(done / number) for done in range(number)) if progress is not None else repeat(None)
+        for _ in range(size.releases):
+            next(told)
             there = np.ones(traces.devices, dtype=np.bool_)
             there[: size.targets] = coins(size.targets)
-            seen = publish(traces, there, copy, design, folder)
-            rounds.append(Round(there[: size.targets], there, seen))
+            rounds.append(Round(there[: size.targets], there, (publish(traces, there, copy, design, folder),)))
+        sequences: list[Round] = []
+        for one in rounds[: size.sequences]:
+            more: list[Tables] = []
+            for _ in range(size.length - 1):
+                next(told)
+                more.append(publish(traces, one.there, copy, design, folder))
+            sequences.append(replace(one, seen=(*one.seen, *more)))
         if progress is not None:
             progress(1.0)
-        yield World(copy, design, traces, np.arange(size.targets, dtype=np.int64), tuple(rounds), folder)
+        targets = np.arange(size.targets, dtype=np.int64)
+        yield World(copy, design, traces, targets, tuple(rounds), tuple(sequences), folder)

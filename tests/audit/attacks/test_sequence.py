@@ -1,23 +1,27 @@
-"""Membership over several releases: under the ceiling of what they cost together; too little noise is caught."""
+"""Attacks on several releases of the same people: under the ceiling of what they cost together."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.stats import norm
 
 from shoal.audit.attack import Finding
-from shoal.audit.attacks.sequence import Releases
+from shoal.audit.attacks.knock import Knock
+from shoal.audit.attacks.membership import Membership
+from shoal.audit.attacks.recovery import Recovery
+from shoal.audit.attacks.zero import Zero
 from shoal.audit.likelihood import log_likelihood
-from shoal.audit.world import World
+from shoal.audit.publish import Tables, mean, publish
+from shoal.audit.world import Size, World, world
+from shoal.plan import Plan
 from shoal.privacy.mechanism import ONE, Mechanism
-from tests.audit.attacks.town import Town
+from tests.audit.plans import plan_in
 
-
-def run(town: Town, releases: int) -> list[Finding]:
-    return list(Releases(releases, repeats=1).run(cast(World, town)))
+LENGTH = 3
 
 
 def auc(finding: Finding, control: bool = False) -> tuple[float, float]:
@@ -28,24 +32,51 @@ def auc(finding: Finding, control: bool = False) -> tuple[float, float]:
     return float(higher), float(np.sqrt(higher * (1 - higher) / few))
 
 
-def test_a_sequence_stays_under_its_composed_ceiling(tmp_path: Path) -> None:
-    one, all_ = run(Town.build(tmp_path, devices=400, days=1, epsilon=3), 3)
-    assert all_.ceiling.mu == pytest.approx(one.ceiling.mu * 3**0.5), "who is there in three units pays three times"
-    for finding in (one, all_):
-        value, error = auc(finding)
-        assert value - 5 * error <= finding.ceiling.auc
-        assert auc(finding, control=True)[0] == 1.0
+def attacks(town: World) -> dict[str, Finding]:
+    """By name, on all statistics together."""
+    found = [finding for attack in (Membership(), Knock(), Zero()) for finding in attack.run(town)]
+    return {finding.attack: finding for finding in found if finding.statistic == "all"}
 
 
-def test_too_little_noise_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The claim is the design's; the releases are made with four times its epsilon."""
-    claimed = Town.build(tmp_path, devices=800, days=1, epsilon=0.75)
-    loud = claimed.plan.model_copy(update={"privacy": claimed.plan.privacy.model_copy(update={"epsilon": Fraction(3)})})
-    draw = Town.release
-    monkeypatch.setattr(Town, "release", lambda town, there: draw(town, there, loud))
-    finding = run(claimed, 4)[-1]
+def test_every_attack_stays_under_the_ceiling_of_all_releases(tmp_path: Path) -> None:
+    with world(plan_in(tmp_path, epsilon=3), Size(120, 108, 2, 2, LENGTH)) as town:
+        assert [len(one.seen) for one in town.rounds] == [1, 1]
+        assert [len(one.seen) for one in town.sequences] == [LENGTH] * 2
+        found = attacks(town)
+        shares = Recovery(devices=40).run(town)
+    alone = [name for name in found if not name.endswith(f", {LENGTH} releases")]
+    assert len(alone) == 4
+    for name in alone:
+        one, all_ = found[name], found[f"{name}, {LENGTH} releases"]
+        assert all_.ceiling.mu == pytest.approx(one.ceiling.mu * LENGTH**0.5), (
+            "who is there three times pays three times"
+        )
+        for finding in (one, all_):
+            value, error = auc(finding)
+            assert value - 5 * error <= finding.ceiling.auc, name
+            assert not finding.needed or auc(finding, control=True)[0] > 0.9
+    assert [share.attack for share in shares] == ["path recovery", f"path recovery, {LENGTH} releases"]
+    assert shares[0].limit < shares[1].limit < 1
+
+
+def test_noise_next_to_none_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The claim is the design's; the releases are made with a hundred times its epsilon."""
+
+    def loud(traces: Any, there: Any, plan: Plan, *rest: Any) -> Tables:
+        privacy = plan.privacy.model_copy(update={"epsilon": Fraction(100)})
+        return publish(traces, there, plan.model_copy(update={"privacy": privacy}), *rest)
+
+    monkeypatch.setattr("shoal.audit.world.publish", loud)
+    with world(plan_in(tmp_path, epsilon=1), Size(120, 108, 2, 2, LENGTH)) as town:
+        finding = next(f for f in Membership().run(town) if f.attack.endswith(f"ratio, {LENGTH} releases"))
     value, error = auc(finding)
     assert value - 5 * error > finding.ceiling.auc
+
+
+def test_the_mean_of_releases() -> None:
+    releases: Sequence[Tables] = [Tables({"a": np.array([1.0, 2.0])}), Tables({"a": np.array([3.0, 8.0])})]
+    assert mean(releases).estimate["a"].tolist() == [2.0, 5.0]
+    assert mean(releases[:1]) is releases[0]
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "laplace"])

@@ -13,6 +13,7 @@ from shoal import api
 from shoal._arrays import Bool, Int32, Int64
 from shoal.audit.ceiling import Ceiling
 from shoal.audit.publish import Tables
+from shoal.audit.world import Round
 from shoal.design import Design
 from shoal.plan import Plan
 
@@ -50,6 +51,7 @@ class Town:
     plan: Plan
     places: Int32
     targets: Int64
+    sequences: tuple[Round, ...] = ()
 
     @classmethod
     def build(
@@ -69,10 +71,6 @@ class Town:
     @cached_property
     def design(self) -> Design:
         return Design.of(self.plan)
-
-    def apart(self, statistic: str) -> Bool:
-        """All: they are spread over many squares."""
-        return np.ones(len(self.targets), dtype=np.bool_)
 
     def release(self, there: Bool, plan: Plan | None = None, state: Path | None = None) -> Tables:
         plan = plan or self.plan

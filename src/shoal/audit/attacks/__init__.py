@@ -5,7 +5,6 @@ from shoal.audit.attacks.averaging import Averaging
 from shoal.audit.attacks.knock import Knock
 from shoal.audit.attacks.membership import Membership
 from shoal.audit.attacks.recovery import Recovery
-from shoal.audit.attacks.sequence import Releases
 from shoal.audit.attacks.zero import Zero
 
-ATTACKS: tuple[Attack, ...] = (Membership(), Knock(), Zero(), Releases(), Recovery(), Averaging())
+ATTACKS: tuple[Attack, ...] = (Membership(), Knock(), Zero(), Recovery(), Averaging())

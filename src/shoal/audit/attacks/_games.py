@@ -1,6 +1,6 @@
-"""What membership attacks share: they are played on each release, and on the same town's tables without noise."""
+"""What membership attacks share: they are played on releases, on sequences of them, and on tables without noise."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -16,12 +16,20 @@ Suppress = Callable[[Float64], Float64]
 """What is done to exact numbers before they are shown."""
 
 
-def shown(world: World, one: Round) -> Iterable[tuple[str, Tables, Suppress]]:
-    """What the adversary may get of one round: the release, or the exact numbers, or those made k-anonymous."""
+def games(world: World) -> Iterable[tuple[str, tuple[Round, ...], int]]:
+    """What an attack is played on: words to add to its name, the rounds, and how many releases each has."""
+    yield "", world.rounds, 1
+    if world.sequences:
+        releases = len(world.sequences[0].seen)
+        yield f", {releases} releases", world.sequences, releases
+
+
+def shown(world: World, one: Round) -> Iterable[tuple[str, Sequence[Tables], Suppress]]:
+    """What the adversary may get of one round: its releases, or the exact numbers, or those made k-anonymous."""
     exact = world.exact(one.there)
     yield RELEASE, one.seen, lambda numbers: numbers
-    yield EXACT, exact, lambda numbers: numbers
-    yield K_ANONYMOUS, Tables({n: suppressed(x) for n, x in exact.estimate.items()}), suppressed
+    yield EXACT, (exact,), lambda numbers: numbers
+    yield K_ANONYMOUS, (Tables({n: suppressed(x) for n, x in exact.estimate.items()}),), suppressed
 
 
 class Played:

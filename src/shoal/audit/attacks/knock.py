@@ -17,9 +17,10 @@ from scipy.sparse import csr_array
 
 from shoal._arrays import Bool, Float64, Int64
 from shoal.audit.attack import Finding
-from shoal.audit.attacks._games import EXACT, RELEASE, Played, shown
+from shoal.audit.attacks._games import EXACT, K_ANONYMOUS, RELEASE, Played, games, shown
 from shoal.audit.people import dice
-from shoal.audit.world import World
+from shoal.audit.publish import mean
+from shoal.audit.world import World, suppressed
 
 SHADOWS = 1_500
 RIDGE = 0.1
@@ -29,31 +30,37 @@ FEWEST_CELLS = 500
 
 
 class Knock:
-    """Played on all statistics together."""
+    """Played on all statistics together; of a sequence on the mean of its releases."""
 
     name: Final = "Knock-Knock, shadow releases"
 
     def run(self, world: World) -> Sequence[Finding]:
-        m, luck, played = world.targets.size, dice(), Played()
+        m, luck = world.targets.size, dice()
         used = {f.name: np.unique(world.raw[f.name].cell) for f in world.fine}
         if sum(cells.size for cells in used.values()) < FEWEST_CELLS:
             return []
         known = {where: _known(world, used, where) for where in (RELEASE, EXACT)}
         inside = luck.random((SHADOWS, m)) < 0.5
         others = luck.multinomial(world.traces.devices - m, np.full(m, 1 / m), SHADOWS)
-        learnt: dict[str, tuple[Float64, Float64, Float64]] = {}
-        for one in world.rounds:
-            for where, tables, suppress in shown(world, one):
-                if where not in learnt:
-                    traces = known[RELEASE if where == RELEASE else EXACT]
-                    shadows = np.asarray((inside + others) @ traces)
-                    shadows = shadows + _noise(world, used, luck) if where == RELEASE else suppress(shadows)
-                    learnt[where] = classifier(shadows, inside)
-                mean, scale, plane = learnt[where]
-                seen = np.concatenate([np.nan_to_num(tables.estimate[name])[cells] for name, cells in used.items()])
-                asked = world.apart() if where == RELEASE else world.shown
-                played.add(where, ((seen - mean) / scale) @ plane, one.inside, asked)
-        return [played.finding(world.ceiling(), self.name, "all", (EXACT,))]
+        shadows = np.asarray((inside + others) @ known[EXACT])
+        learnt = {
+            EXACT: classifier(shadows, inside),
+            K_ANONYMOUS: classifier(suppressed(shadows), inside),
+        }
+        found = []
+        for words, rounds, releases in games(world):
+            shadows = np.asarray((inside + others) @ known[RELEASE]) + _noise(world, used, luck, releases)
+            learnt[RELEASE] = classifier(shadows, inside)
+            played = Played()
+            for one in rounds:
+                for where, tables, _ in shown(world, one):
+                    middle, scale, plane = learnt[where]
+                    numbers = mean(tables).estimate
+                    seen = np.concatenate([np.nan_to_num(numbers[name])[cells] for name, cells in used.items()])
+                    asked = world.apart() if where == RELEASE else world.shown
+                    played.add(where, ((seen - middle) / scale) @ plane, one.inside, asked)
+            found.append(played.finding(world.ceiling(releases=releases), f"{self.name}{words}", "all", (EXACT,)))
+        return found
 
 
 def classifier(shadows: Float64, inside: Bool) -> tuple[Float64, Float64, Float64]:
@@ -82,11 +89,11 @@ def _known(world: World, used: dict[str, Int64], where: str) -> csr_array:
     return csr_array(hstack(parts, format="csr"))
 
 
-def _noise(world: World, used: dict[str, Int64], luck: np.random.Generator) -> Float64:
-    """Noise like the release's, for the shadows."""
+def _noise(world: World, used: dict[str, Int64], luck: np.random.Generator, releases: int) -> Float64:
+    """Noise like that in the mean of so many releases, for the shadows."""
     parts = []
     for measure in world.fine:
         size, scale = (SHADOWS, used[measure.name].size), measure.mechanism.scale / 1024
         draw = luck.laplace if measure.mechanism.kind == "laplace" else luck.normal
-        parts.append(draw(0.0, scale, size))
+        parts.append(sum(draw(0.0, scale, size) for _ in range(releases)) / releases)
     return np.concatenate(parts, axis=1)

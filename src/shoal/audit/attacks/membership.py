@@ -9,50 +9,57 @@ noise); Houssiau, Rocher & de Montjoye 2022, "On the difficulty of achieving dif
 adversary who knows all but one record.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
 
 from shoal._arrays import Bool, Float64
 from shoal.audit.attack import Finding
-from shoal.audit.attacks._games import EXACT, K_ANONYMOUS, RELEASE, Played, Suppress, shown
+from shoal.audit.attacks._games import EXACT, K_ANONYMOUS, RELEASE, Played, Suppress, games, shown
 from shoal.audit.contribution import Vectors, sums
 from shoal.audit.likelihood import log_likelihood
-from shoal.audit.world import World
+from shoal.audit.world import Round, World
 from shoal.design import Measure
 
 RATIO, ONE, TWO = "likelihood ratio", "one threshold", "two thresholds"
 
 
 class Membership:
-    """All three tests, on each statistic; the ratio also on all of them together."""
+    """All three tests, on each statistic; the ratio also on all of them together.
+
+    Over a sequence the logarithms of the ratios add up, which again no test beats. Attacks of 2025 (arXiv 2510.24807)
+    learn what the releases of a sequence have in common; who knows the traces has nothing left to learn.
+    """
 
     name: Final = "optimal membership test"
 
     def run(self, world: World) -> Sequence[Finding]:
+        return [finding for game in games(world) for finding in self._play(world, *game)]
+
+    def _play(self, world: World, words: str, rounds: Sequence[Round], releases: int) -> Iterator[Finding]:
         m = world.targets.size
         played = {(test, f.name): Played() for f in world.fine for test in (RATIO, ONE, TWO)}
         together = Played()
-        for one in world.rounds:
-            for where, tables, suppress in shown(world, one):
+        for one in rounds:
+            for where, seen, suppress in shown(world, one):
                 whole = np.zeros(m)
                 for measure in world.fine:
-                    known = (world.bounded if where == RELEASE else world.raw)[measure.name]
+                    name, noisy = measure.name, where == RELEASE
+                    known = (world.bounded if noisy else world.raw)[name]
                     alone = known.norms(absolute=False)[:m]
-                    seen = tables.estimate[measure.name]
-                    ratio, length = scores(known, seen, one.there, measure, suppress, m, noisy=where == RELEASE)
+                    each = [scores(known, t.estimate[name], one.there, measure, suppress, m, noisy=noisy) for t in seen]
+                    ratio, length = np.sum([r for r, _ in each], axis=0), np.mean([le for _, le in each], axis=0)
                     whole += ratio
-                    asked = world.apart(measure.name) if where == RELEASE else alone > 0
+                    asked = world.apart(name) if noisy else alone > 0
                     for test, score in ((RATIO, ratio), (ONE, length), (TWO, -np.abs(length - 1))):
-                        played[test, measure.name].add(where, score, one.inside, asked)
+                        played[test, name].add(where, score, one.inside, asked)
                 together.add(where, whole, one.inside, world.apart() if where == RELEASE else world.shown)
-        every = (EXACT, K_ANONYMOUS)
-        found = [
-            game.finding(world.ceiling(statistic), f"{self.name}, {test}", statistic, (EXACT,))
-            for (test, statistic), game in played.items()
-        ]
-        return [together.finding(world.ceiling(), f"{self.name}, {RATIO}", "all", every), *found]
+        ceiling = world.ceiling(releases=releases)
+        yield together.finding(ceiling, f"{self.name}, {RATIO}{words}", "all", (EXACT, K_ANONYMOUS))
+        for (test, statistic), game in played.items():
+            ceiling = world.ceiling(statistic, releases=releases)
+            yield game.finding(ceiling, f"{self.name}, {test}{words}", statistic, (EXACT,))
 
 
 def scores(

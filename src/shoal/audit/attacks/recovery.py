@@ -10,6 +10,7 @@ import numpy as np
 from shoal._arrays import Float64, Int64
 from shoal.audit.attack import Share
 from shoal.audit.attacks._paths import DAY, paths_from, recovered, whole
+from shoal.audit.publish import Tables, mean
 
 if TYPE_CHECKING:
     from shoal.audit.world import World
@@ -40,10 +41,10 @@ class Recovery:
     name: ClassVar[str] = "path recovery"
 
     def run(self, world: "World") -> Sequence[Share]:
-        """One `Share`, or none where the plan does not count presence by zone and hour over a day or more.
+        """One `Share` of a release and one of a sequence, or none where the plan counts no presence by zone and hour.
 
         Of the release, whichever recovers most: its hours as they are, every day the mean of all days, or everybody
-        where its mean over the period says.
+        where its mean over the period says. Of a sequence the same of the mean of its releases.
 
         The hits are device-hours, counted in devices (a device whose hours are right to a third is a third of a hit),
         because one device's hours are not independent: a sum of n parts from 0 to 1 varies at most as n coins do
@@ -51,7 +52,9 @@ class Recovery:
 
         Limit: the guess from the public average. Of other people in the same city, by zone, over the period and by
         hour of the day, whichever guesses better; the same number of devices as the city has is drawn from it, and what
-        is drawn by hour is joined to paths by the same attack.
+        is drawn by hour is joined to paths by the same attack. A device has paid for every release of a sequence: there
+        the limit is what the claims of all let somebody reach who guesses so without them (the trade-off of a test
+        whose rejection region is "the guess is right"; Hayes, Mahloujifar & Balle 2023, arXiv 2302.07225).
         """
         series = _Series.of(world)
         if series is None:
@@ -60,7 +63,6 @@ class Recovery:
         there, others = np.arange(0, 2 * n, 2), np.arange(1, 2 * n, 2)
         mask = np.zeros(len(world.places), dtype=np.bool_)
         mask[there] = True
-        released = series.table(world.release(mask).estimate["presence"], n)
         exact, average = series.counts(there), series.counts(others).astype(np.float64)
         truth = series.truth(there)
         counted = truth < series.zones
@@ -76,20 +78,23 @@ class Recovery:
             return recovered(still, truth, counted) / max(1, int(counted.sum()))
 
         guess = max(stays(average), share(_by_hour_of_day(average)))
-        found = max(stays(released), share(released, _by_hour_of_day(released)))
-        control = share(exact.astype(np.float64))
-        return [
-            Share(
-                self.name,
-                "presence",
-                "hours of a device's path, counted in devices",
-                ceil(found * n - 1e-9),
-                n,
-                limit=guess,
-                limit_means="guessing that everybody follows the public average of the city",
-                controls={"exact": (int(control * n), n, LEAST)},
-            )
-        ]
+        control = {"exact": (int(share(exact.astype(np.float64)) * n), n, LEAST)}
+
+        def attacked(releases: Sequence[Tables], words: str, limit: float, means: str) -> Share:
+            numbers = series.table(mean(releases).estimate["presence"], n)
+            hits = ceil(max(stays(numbers), share(numbers, _by_hour_of_day(numbers))) * n - 1e-9)
+            what = "hours of a device's path, counted in devices"
+            return Share(f"{self.name}{words}", "presence", what, hits, n, limit, means, control)
+
+        releases = [world.release(mask)]
+        alone = "guessing that everybody follows the public average of the city"
+        found = [attacked(releases, "", guess, alone)]
+        if world.sequences:
+            length = len(world.sequences[0].seen)
+            releases += [world.release(mask) for _ in range(length - 1)]
+            together = float(world.ceiling("presence", releases=length).true_positives(guess))
+            found.append(attacked(releases, f", {length} releases", together, f"{alone}, and what the claims allow"))
+        return found
 
 
 @dataclass(frozen=True, eq=False)

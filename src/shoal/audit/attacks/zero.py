@@ -17,9 +17,10 @@ import numpy as np
 
 from shoal._arrays import Bool, Float64
 from shoal.audit.attack import Finding
-from shoal.audit.attacks._games import EXACT, RELEASE, Played, shown
+from shoal.audit.attacks._games import EXACT, RELEASE, Played, games, shown
 from shoal.audit.contribution import Vectors, sums
 from shoal.audit.people import dice
+from shoal.audit.publish import mean
 from shoal.audit.world import World
 from shoal.design import Measure
 
@@ -29,7 +30,7 @@ FEWEST_CELLS = 500
 
 
 class Zero:
-    """With the whole trace and with a tenth of it, on all statistics together."""
+    """With the whole trace and with a tenth of it, on all statistics together; of a sequence on their mean."""
 
     name: Final = "zero knowledge"
 
@@ -38,24 +39,28 @@ class Zero:
         if sum(np.unique(world.raw[f.name].cell).size for f in world.fine) < FEWEST_CELLS:
             return []
         some = {f.name: luck.random(world.raw[f.name].cell.size) < TENTH for f in world.fine}
-        whole, tenth = Played(), Played()
-        for one in world.rounds:
-            for where, tables, _ in shown(world, one):
-                score, part = np.zeros(m), np.zeros(m)
-                for measure in world.fine:
-                    known = (world.bounded if where == RELEASE else world.raw)[measure.name]
-                    noise = measure.mechanism.stderr if where == RELEASE else 0.0
-                    seen = np.nan_to_num(tables.estimate[measure.name])
-                    score += scores(known, seen, measure, noise, m)
-                    kept = some[measure.name] if known.cell.size == some[measure.name].size else None
-                    part += scores(known, seen, measure, noise, m, _first(kept, known, luck))
-                asked = world.apart() if where == RELEASE else world.shown
-                whole.add(where, score, one.inside, asked)
-                tenth.add(where, part, one.inside, asked)
-        return [
-            whole.finding(world.ceiling(), f"{self.name}, the whole trace", "all", (EXACT,)),
-            tenth.finding(world.ceiling(), f"{self.name}, a tenth of the trace", "all", ()),
-        ]
+        found = []
+        for words, rounds, releases in games(world):
+            whole, tenth = Played(), Played()
+            for one in rounds:
+                for where, tables, _ in shown(world, one):
+                    score, part, numbers = np.zeros(m), np.zeros(m), mean(tables).estimate
+                    for measure in world.fine:
+                        known = (world.bounded if where == RELEASE else world.raw)[measure.name]
+                        noise = measure.mechanism.stderr / len(tables) ** 0.5 if where == RELEASE else 0.0
+                        seen = np.nan_to_num(numbers[measure.name])
+                        score += scores(known, seen, measure, noise, m)
+                        kept = some[measure.name] if known.cell.size == some[measure.name].size else None
+                        part += scores(known, seen, measure, noise, m, _first(kept, known, luck))
+                    asked = world.apart() if where == RELEASE else world.shown
+                    whole.add(where, score, one.inside, asked)
+                    tenth.add(where, part, one.inside, asked)
+            ceiling = world.ceiling(releases=releases)
+            found += [
+                whole.finding(ceiling, f"{self.name}, the whole trace{words}", "all", (EXACT,)),
+                tenth.finding(ceiling, f"{self.name}, a tenth of the trace{words}", "all", ()),
+            ]
+        return found
 
 
 def _first(kept: Bool | None, known: Vectors, luck: np.random.Generator) -> Bool:
