@@ -40,6 +40,7 @@ def test_a_token_is_shown_once(tmp_path: Path) -> None:
         (("serve", ".", "--oidc-issuer", "https://id.example"), "--oidc-audience is missing"),
         (("serve", ".", "--oidc-issuer", "http://id.example", "--oidc-audience", "a"), "https://"),
         (("serve", ".", "--basemap", "none.geojson"), "can't be read"),
+        (("serve", ".", "--basemap", "bad.pmtiles"), "no PMTiles archive of version 3"),
         (("token", "list", "--tokens", "none.json"), "no such file of tokens"),
         (("token", "revoke", "0", "--tokens", "none.json"), "no such file of tokens"),
         (("token", "create", "Ana", "--release", "*", "--tokens", "x.json", "--days", "0"), "1 to 3660 days"),
@@ -49,6 +50,7 @@ def test_what_can_not_be_meant_is_refused(
     words: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "bad.pmtiles").write_bytes(b"PMTiles\x02")
     refused(shoal(*words), 2, said)
 
 

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
-CALLS = 8
+CALLS = 9
 bounded = settings(
     max_examples=5,
     derandomize=True,

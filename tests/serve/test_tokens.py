@@ -121,7 +121,15 @@ def test_over_the_wire(shelf_folder: Path, first: str, second: str, tmp_path: Pa
     one, _ = create(file, "one", (first,), 30)
     every, token = create(file, "every", ("*",), 30)
     with live(shelf_folder, Settings(ways=(TokenFile(file),), rate=0, ahead=False)) as client:
-        for path in ("/api/releases", f"/api/releases/{first}", "/api/basemap", "/api/nothing", "/ogc", "/ogc/openapi"):
+        for path in (
+            "/api/releases",
+            f"/api/releases/{first}",
+            "/api/basemap",
+            "/api/basemap.pmtiles",
+            "/api/nothing",
+            "/ogc",
+            "/ogc/openapi",
+        ):
             answer = client.get(path)
             detail_of(answer, 401)
             assert answer.headers["www-authenticate"] == 'Bearer realm="shoal"'

@@ -39,6 +39,8 @@ def test_presence(city: Release, explorer: Open) -> None:
     page = explorer(f"?release={city.id}&statistic=presence&time={most['hour'].isoformat()}")
     screen = page.page
     full = page.pixel(lon, lat)
+    loaded = page.ask("performance.getEntriesByType('resource').map((one) => one.name)")
+    assert loaded and not any("/tiles-" in name for name in loaded)  # read only where there is a map of tiles
 
     screen.mouse.move(*page.point(lon, lat))
     expect(screen.locator(".tooltip .value")).to_be_visible()

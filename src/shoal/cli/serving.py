@@ -46,7 +46,7 @@ def serve(
         list[str] | None, typer.Option(metavar="NAME", help="A host name that it answers to; may be repeated.")
     ] = None,
     basemap: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="GeoJSON of your own to draw below the numbers.")
+        Path | None, typer.Option(metavar="FILE", help="GeoJSON or PMTiles of your own to draw below the numbers.")
     ] = None,
     rate: Annotated[float, typer.Option(min=0, help="Requests a second of one client; 0: no limit.")] = 100.0,
     browser: Annotated[bool, typer.Option("--open", help="Open the explorer in a browser.")] = False,

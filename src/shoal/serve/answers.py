@@ -50,10 +50,15 @@ class Answer:
 
     def matches(self, if_none_match: str | None) -> bool:
         """Does the asker have it already? RFC 9110, 13.1.2."""
-        if not if_none_match:
-            return False
-        tags = (tag.strip().removeprefix("W/") for tag in if_none_match.split(","))
-        return any(tag in ("*", self.etag) for tag in tags)
+        return has_tag(if_none_match, self.etag)
+
+
+def has_tag(if_none_match: str | None, etag: str) -> bool:
+    """Does an If-None-Match header name this tag?"""
+    if not if_none_match:
+        return False
+    tags = (tag.strip().removeprefix("W/") for tag in if_none_match.split(","))
+    return any(tag in ("*", etag) for tag in tags)
 
 
 def encoding_of(accept_encoding: str | None) -> str | None:

@@ -50,7 +50,7 @@ def application(
     names    host names that it answers to, beside localhost and addresses in numbers
     static   the explorer's files
     ahead    verify the newest release and read its tables now, not when somebody asks
-    basemap  GeoJSON to draw below the numbers
+    basemap  GeoJSON or PMTiles to draw below the numbers
     tell     takes a sentence for whoever runs the server
     """
     desk = Desk(Shelf(folder), None if basemap is None else basemap_of(basemap))

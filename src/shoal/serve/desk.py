@@ -11,6 +11,7 @@ from shoal.release.read import Table
 from shoal.serve import facts
 from shoal.serve.answers import Answer, Kitchen
 from shoal.serve.apart import Verdict
+from shoal.serve.archive import Archive
 from shoal.serve.cube import Cube, cube_of
 from shoal.serve.encode import MEDIA_TYPES, encode, most_rows
 from shoal.serve.lru import Lru
@@ -37,7 +38,7 @@ MOST_CELLS_AHEAD = 20_000_000
 class Desk:
     """Answers questions about the releases of one shelf."""
 
-    def __init__(self, shelf: Shelf, basemap: Answer | None = None) -> None:
+    def __init__(self, shelf: Shelf, basemap: Answer | Archive | None = None) -> None:
         self.shelf = shelf
         self.basemap = basemap
         self.kitchen = Kitchen()

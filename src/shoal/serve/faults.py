@@ -41,6 +41,8 @@ class Faults:
         try:
             await self._app(scope, receive, sent)
         except Problem as problem:
+            if started:
+                raise  # half an answer is none: the connection is cut
             await say(problem, send)
         except Exception as error:
             # where it happened, and no text of the error: that may quote a request

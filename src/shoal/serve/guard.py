@@ -8,6 +8,7 @@ from shoal.serve.faults import App, Faults, Message, Receive, Scope, Send, Tell,
 from shoal.serve.hosts import host_is_ours
 from shoal.serve.limits import Limiter
 from shoal.serve.problems import Problem
+from shoal.serve.ranges import cost_of
 
 POLICY = "; ".join(
     (
@@ -38,6 +39,7 @@ PIECE = 1 << 18
 share, not in a buffer for each."""
 OPEN = ("/api/docs", "/api/docs.css", "/api/openapi.json")
 """How to ask is no secret; a browser that shows it can't bring a token."""
+TILES = "/api/basemap.pmtiles"
 _VERIFY_COST = 100.0
 """A run of the verifier is worth so many other requests."""
 _GUESS_COST = 10.0
@@ -74,7 +76,7 @@ class Guard:
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._let_in(scope)
         if scope["method"] == "HEAD":
-            scope["method"] = "GET"
+            scope["method"], scope["shoal.head"] = "GET", True
         await self.app(scope, receive, send)
 
     async def _let_in(self, scope: Scope) -> None:
@@ -102,7 +104,7 @@ class Guard:
             who = grant.who if grant is not None and grant.who is not None else where
         else:
             who = where
-        self._limit(who, _VERIFY_COST if path.endswith("/verify") else 1.0)
+        self._limit(who, _cost(path, headers))
 
     def _limit(self, client: str, cost: float, *, take: bool = True) -> None:
         seconds = self.limiter.wait(client, cost, take=take)
@@ -112,6 +114,12 @@ class Guard:
 
 
 _CLOSE = {"Connection": "close"}
+
+
+def _cost(path: str, headers: dict[bytes, list[bytes]]) -> float:
+    if path == TILES:
+        return cost_of(headers.get(b"range", [b""])[0].decode("latin-1"))
+    return _VERIFY_COST if path.endswith("/verify") else 1.0
 
 
 def _check_method(scope: Scope) -> None:

@@ -6,13 +6,14 @@ from typing import Annotated, Any, Literal, cast
 
 import anyio.to_thread
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from shoal.errors import VerificationError
 from shoal.release.verify import CHECKS
-from shoal.serve import problems
+from shoal.serve import problems, ranges
 from shoal.serve.access import Grant
 from shoal.serve.answers import AGAIN, FOREVER, Answer, encoding_of
+from shoal.serve.archive import Archive
 from shoal.serve.asked import Q, described, read
 from shoal.serve.desk import Desk
 from shoal.serve.encode import MEDIA_TYPES, choose
@@ -45,12 +46,24 @@ class Bare(BaseModel):
     """A question without parameters."""
 
 
+class TilesQuestion(BaseModel):
+    """The parameters of the archive of tiles."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    v: Annotated[
+        str | None,
+        Field(pattern="^[0-9a-f]{16}$", description="Version of the archive, as listed: its bytes never change."),
+    ] = None
+
+
 class ReleaseList(BaseModel):
     """The releases that the asker may see, the newest first."""
 
     releases: list[dict[str, Any]]
     basemap: str | None
-    """Where the operator's own map is, from the root of the server; null where there is none."""
+    """Where the operator's own map is, from the root of the server; null where there is none. GeoJSON, or PMTiles where
+    the address says so."""
 
 
 class CheckOutcome(BaseModel):
@@ -79,6 +92,7 @@ def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
         406: "Nothing that the Accept header asks for.",
         409: "The release does not verify, so nothing of it is shown.",
         413: "The API takes no body.",
+        416: "A range of bytes that the file does not have.",
         422: "A parameter that can't be meant like this.",
         429: "Too many requests.",
         503: "The server can't answer just now.",
@@ -102,6 +116,12 @@ def _content(
 
 _JSON = {"json": "application/json"}
 _OFTEN = (304, 401, 413, 422, 429, 503)
+_PIECE: dict[int | str, dict[str, Any]] = {
+    206: {
+        "description": "The range of bytes that was asked for, or its first part.",
+        "content": {ranges.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -119,7 +139,7 @@ def routes(desk: Desk) -> APIRouter:
         grant = grant_of(request)
         listed = await anyio.to_thread.run_sync(desk.shelf.listed)
         seen = [entry(one) for one in listed if grant.allows(one.id)]
-        said = {"releases": seen, "basemap": None if desk.basemap is None else "/api/basemap"}
+        said = {"releases": seen, "basemap": _own_map(desk)}
         body = json.dumps(said, ensure_ascii=False)
         return _respond(request, Answer.of(body.encode(), "application/json").packed(_encoding(request)))
 
@@ -131,9 +151,24 @@ def routes(desk: Desk) -> APIRouter:
     )
     async def basemap(request: Request) -> Response:
         _read(request, Bare)
-        if desk.basemap is None:
-            raise Problem(404, "this server has no map of its own; its operator can give one with --basemap")
+        if not isinstance(desk.basemap, Answer):
+            raise Problem(404, "this server has no GeoJSON of its own; its operator can give one with --basemap")
         return _respond(request, await desk.kitchen.whole(desk.basemap, _encoding(request)))
+
+    @api.get(
+        "/basemap.pmtiles",
+        openapi_extra={"parameters": described(TilesQuestion)},
+        summary="The operator's own map as an archive of tiles, to be read by ranges of bytes",
+        tags=["releases"],
+        responses=_content({"pmtiles": ranges.MEDIA_TYPE}, "The whole archive.")
+        | _PIECE
+        | _refusals(*_OFTEN, 404, 416),
+    )
+    async def tiles(request: Request) -> Response:
+        question = _read(request, TilesQuestion)
+        if not isinstance(desk.basemap, Archive) or question.v not in (None, desk.basemap.version):
+            raise Problem(404, "this server has no such archive of tiles; its operator can give one with --basemap")
+        return await ranges.piece(request, desk.basemap, forever=question.v is not None)
 
     @api.get(
         "/releases/{release}",
@@ -224,6 +259,12 @@ def grant_of(request: Request) -> Grant:
     """What the asker may see; put there by the guard. No grant, no answer."""
     grant = request.scope.get("shoal.grant")
     return grant if isinstance(grant, Grant) else Grant(())
+
+
+def _own_map(desk: Desk) -> str | None:
+    if isinstance(desk.basemap, Archive):
+        return f"/api/basemap.pmtiles?v={desk.basemap.version}"
+    return None if desk.basemap is None else "/api/basemap"
 
 
 async def _verdict(desk: Desk, release: str) -> bytes:

@@ -36,7 +36,7 @@ class Settings:
     rate   requests a second of one client; 0: no limit
     burst  requests that it may make at once
     ahead  verify the newest release at once
-    basemap  GeoJSON to draw below the numbers
+    basemap  GeoJSON or PMTiles to draw below the numbers
     tell   takes a sentence for whoever runs the server
     """
 

@@ -1,5 +1,6 @@
 // Releases from the server's API. Answers are kept: a release never changes.
 
+import type { Basemap } from "../map/basemap";
 import { t } from "../messages";
 import { Columns } from "./columns";
 import { type Shape, shape } from "./keys";
@@ -24,7 +25,7 @@ export class ServerError extends Error {
 export class HttpSource implements Source {
   private readonly kept = new Map<string, Promise<unknown>>();
   private readonly base: string;
-  private hasBasemap = false;
+  private ownMap: string | null = null;
   private readonly token: () => string | null;
 
   constructor(base: string, token: () => string | null) {
@@ -36,12 +37,17 @@ export class HttpSource implements Source {
     const listed = await this.json<{ releases: ReleaseSummary[]; basemap?: string | null }>(
       `${this.base}/releases`,
     );
-    this.hasBasemap = Boolean(listed.basemap);
+    this.ownMap = listed.basemap ?? null;
     return listed.releases;
   }
 
-  basemap(): Promise<GeoJSON.GeoJSON | null> {
-    return this.hasBasemap ? this.json(`${this.base}/basemap`) : Promise.resolve(null);
+  async basemap(): Promise<Basemap | null> {
+    if (this.ownMap === null) return null;
+    const url = new URL(this.ownMap.replace(/^\/api\//, ""), `${this.base}/`);
+    if (!url.pathname.endsWith(".pmtiles")) return { data: await this.json(url.href) };
+    // What reads tiles is loaded only where there are some.
+    const { openTiles } = await import("../map/tiles");
+    return openTiles(url.href, this.headers());
   }
 
   release(id: string): Promise<Release> {
@@ -175,10 +181,13 @@ export class HttpSource implements Source {
     return (await this.fetch(url)).json();
   }
 
-  private async fetch(url: string): Promise<Response> {
+  private headers(): Record<string, string> {
     const token = this.token();
-    const headers: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
-    const answer = await fetch(url, { headers });
+    return token ? { authorization: `Bearer ${token}` } : {};
+  }
+
+  private async fetch(url: string): Promise<Response> {
+    const answer = await fetch(url, { headers: this.headers() });
     if (answer.ok) return answer;
     const problem = await answer.json().catch(() => null);
     throw new ServerError(answer.status, problem?.detail ?? answer.statusText);

@@ -1,5 +1,6 @@
 // Where releases come from: the server, or the page itself in a notebook. The views know only this.
 
+import type { Basemap } from "../map/basemap";
 import type { Pairs, Point, Release, ReleaseSummary, Slice, Total, Verdict } from "./types";
 
 /** One statistic at one time, of one class where it has classes. */
@@ -35,8 +36,8 @@ export interface Places {
 
 export interface Source {
   releases(): Promise<ReleaseSummary[]>;
-  /** The operator's own GeoJSON, to be drawn below the data; asked after `releases`. */
-  basemap(): Promise<GeoJSON.GeoJSON | null>;
+  /** The operator's own map, to be drawn below the data; asked after `releases`. */
+  basemap(): Promise<Basemap | null>;
   release(id: string): Promise<Release>;
   places(release: Release, statistic: string): Promise<Places>;
   /** The whole over time; of one class where the statistic has classes. */

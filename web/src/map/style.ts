@@ -5,11 +5,14 @@ import { theme } from "./theme";
 
 /** Colours are drawn below this layer: lines of the operator's own, outlines and the chosen place stay visible. */
 export const BELOW_LINES = "own-line";
+/** The operator's tiles lie below this layer, and what of them is drawn over the colours below the other. */
+export const BELOW_AREAS = "own-area";
+export const ABOVE_DATA = "outline";
 /** Flows are drawn below this layer: names stay readable. */
 export const BELOW_NAMES = "names";
 
 const EMPTY = { type: "geojson" as const, data: { type: "FeatureCollection" as const, features: [] } };
-const FONT = ['"Source Sans 3 Variable"'];
+export const FONT = ['"Source Sans 3 Variable"'];
 
 export function mapStyle(dark: boolean): StyleSpecification {
   const colours = theme(dark);

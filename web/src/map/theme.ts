@@ -5,6 +5,9 @@ export interface Theme {
   land: string;
   border: string;
   coast: string;
+  green: string;
+  building: string;
+  road: string;
   label: string;
   halo: string;
   outline: string;
@@ -16,6 +19,9 @@ const DAY: Theme = {
   land: "#f6f3ec",
   border: "#c9c1b2",
   coast: "#b3c2c1",
+  green: "#e9ecdd",
+  building: "#ece6da",
+  road: "#dfd8ca",
   label: "#4b4a45",
   halo: "rgba(250,248,243,0.85)",
   outline: "rgba(60,66,70,0.16)",
@@ -27,6 +33,9 @@ const NIGHT: Theme = {
   land: "#1a2126",
   border: "#39434a",
   coast: "#2b383f",
+  green: "#1b2725",
+  building: "#20292e",
+  road: "#2c363c",
   label: "#c3c9c6",
   halo: "rgba(18,24,28,0.85)",
   outline: "rgba(220,230,230,0.10)",

@@ -7,9 +7,10 @@ import worker from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 import "maplibre-gl/dist/maplibre-gl.css";
 import type { Layer } from "@deck.gl/core";
 import { carried } from "../data/carried";
+import type { Basemap, Tiles } from "./basemap";
 import { type Geometry, placeAt } from "./geometry";
 import { towns } from "./places";
-import { mapStyle } from "./style";
+import { ABOVE_DATA, BELOW_AREAS, mapStyle } from "./style";
 import { type Detail, detailAt, world } from "./world";
 
 maplibre.setWorkerUrl(workerUrl());
@@ -41,6 +42,7 @@ export class MapView {
   private fitted = false;
   private settled = false;
   private right = 0;
+  private tiles: Tiles | null = null;
 
   /** `bounds`: west, south, east, north of the release; the camera stands on them unless it stands somewhere by choice. */
   constructor(container: HTMLElement, dark: boolean, camera: Camera | null, bounds: Bounds, on: Listeners) {
@@ -123,14 +125,26 @@ export class MapView {
     );
   }
 
-  /** The operator's own GeoJSON below the data. */
-  underlay(data: GeoJSON.GeoJSON): void {
-    this.whenLoaded(() => this.fill("own", data));
+  /** The operator's own map below the data. */
+  underlay(basemap: Basemap, dark: boolean): void {
+    this.whenLoaded(() => {
+      if ("data" in basemap) this.fill("own", basemap.data);
+      else this.lay(basemap, dark);
+    });
+  }
+
+  private lay(tiles: Tiles, dark: boolean): void {
+    this.tiles = tiles;
+    for (const [id, source] of Object.entries(tiles.sources)) this.map.addSource(id, source);
+    const before = { under: BELOW_AREAS, over: ABOVE_DATA, names: undefined };
+    for (const { where, layer } of tiles.layers(dark)) this.map.addLayer(layer, before[where]);
+    void this.refresh();
   }
 
   paper(dark: boolean): void {
     this.whenLoaded(() => {
-      for (const layer of mapStyle(dark).layers) {
+      const tiles = this.tiles?.layers(dark).map(({ layer }) => layer) ?? [];
+      for (const layer of [...mapStyle(dark).layers, ...tiles]) {
         for (const [key, value] of Object.entries(layer.paint ?? {}))
           this.map.setPaintProperty(layer.id, key as never, value as never);
       }
@@ -171,7 +185,7 @@ export class MapView {
     const zoom = this.map.getZoom();
     const box = this.map.getBounds();
     const bounds: Bounds = [box.getWest(), box.getSouth(), box.getEast(), box.getNorth()];
-    void towns(bounds, zoom).then((found) => this.fill("places", found));
+    void towns(bounds, zoom).then((found) => this.fill("places", this.unnamed(found, zoom)));
     const detail = detailAt(zoom);
     // The finest outlines are a megabyte: only once everything else is there.
     if (detail === "10m" && !this.settled) {
@@ -181,6 +195,18 @@ export class MapView {
         void this.refresh();
       });
     } else await this.outlines(detail, bounds);
+  }
+
+  /** The towns that the operator's tiles don't name themselves. */
+  private unnamed(found: GeoJSON.FeatureCollection, zoom: number): GeoJSON.FeatureCollection {
+    const tiles = this.tiles;
+    if (!tiles?.named || zoom < tiles.minZoom) return found;
+    const [west, south, east, north] = tiles.bounds;
+    const features = found.features.filter(({ geometry }) => {
+      const [lon, lat] = (geometry as GeoJSON.Point).coordinates;
+      return lon! < west || lon! > east || lat! < south || lat! > north;
+    });
+    return { ...found, features };
   }
 
   private async outlines(detail: Detail, bounds: Bounds): Promise<void> {

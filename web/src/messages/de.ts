@@ -7,6 +7,7 @@ export const de: Messages = {
   "map.name":
     "Karte der Orte. Pfeiltasten verschieben, Plus und Minus zoomen. Dieselben Zahlen stehen in der Tabelle.",
   "map.credits": "Land: Natural Earth. Namen: GeoNames (CC BY 4.0).",
+  "map.own": "Kacheln: {words}.",
   "map.fit": "Alle Orte zeigen",
   "release.choose": "Veröffentlichung",
   "statistic.choose": "Statistik",

@@ -4,6 +4,7 @@ export const en = {
   "app.name": "Shoal",
   "map.name": "Map of places. Arrow keys move, plus and minus zoom. The same numbers stand in the table.",
   "map.credits": "Land: Natural Earth. Names: GeoNames (CC BY 4.0).",
+  "map.own": "Tiles: {words}.",
   "map.fit": "Show all places",
   "release.choose": "Release",
   "statistic.choose": "Statistic",

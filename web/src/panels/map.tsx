@@ -83,7 +83,7 @@ function drawn(map: MapView): () => void {
       map.mark(places && state.place.value ? (places.index.get(state.place.value) ?? -1) : -1);
     }),
     effect(() => {
-      if (state.basemap.value) map.underlay(state.basemap.value);
+      if (state.basemap.value) map.underlay(state.basemap.value, state.dark.peek());
     }),
     effect(() => map.paper(state.dark.value)),
     effect(() => map.cover(state.panel.value ? DRAWER : 0, !state.calm.peek())),

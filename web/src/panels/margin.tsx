@@ -3,6 +3,7 @@
 import { carried } from "../data/carried";
 import { lastDay, named, t, when } from "../messages";
 import * as compare from "../state/compare";
+import { credits } from "../state/credits";
 import * as state from "../state/store";
 import { ChangeLegend } from "./change-legend";
 import { FlowLegend } from "./flow-legend";
@@ -23,7 +24,7 @@ export function Margin() {
       {compare.change.value ? <ChangeLegend /> : <Legend />}
       <FlowLegend />
       {carried()?.note && <p class="note left-out">{carried()!.note}</p>}
-      <p class="credits">{t("map.credits")}</p>
+      <p class="credits">{credits()}</p>
     </header>
   );
 }

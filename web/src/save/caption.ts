@@ -3,6 +3,7 @@
 import { lastDay, named, t, when } from "../messages";
 import { unitOf } from "../panels/change";
 import * as compare from "../state/compare";
+import { credits } from "../state/credits";
 import * as state from "../state/store";
 import type { Caption } from "./picture";
 
@@ -44,7 +45,7 @@ export function caption(): Caption {
       [
         t("save.source", { controller: manifest.basis.controller, release: release.id }),
         publication && `${publication.licence}, ${publication.attribution}.`,
-        t("map.credits"),
+        credits(),
       ]
         .filter(Boolean)
         .join(" "),

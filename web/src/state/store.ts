@@ -5,6 +5,7 @@ import { type Shape, shape } from "../data/keys";
 import type { Pair } from "../data/pairs";
 import type { Places } from "../data/source";
 import type { Pairs, Point, Release, ReleaseSummary, Slice, TableFacts, Total, Verdict } from "../data/types";
+import type { Basemap } from "../map/basemap";
 
 export const PANELS = ["zone", "pairs", "table", "week", "compare", "save", "trust"] as const;
 export type Panel = (typeof PANELS)[number] | null;
@@ -34,7 +35,7 @@ export const calm = signal(false);
 // Loaded.
 export const releases = signal<ReleaseSummary[]>([]);
 /** The operator's own map, drawn below the data. */
-export const basemap = signal<GeoJSON.GeoJSON | null>(null);
+export const basemap = signal<Basemap | null>(null);
 export const release = signal<Release | null>(null);
 export const places = signal<Places | null>(null);
 export const totals = signal<Total[]>([]);
