@@ -118,7 +118,7 @@ def test_a_pan_is_no_flood_and_a_flood_is_one(shelf_folder: Path, file: Path) ->
 
         assert ask(60, 10_000) == [206] * 60
         detail_of(client.get("/api/basemap.pmtiles"), 429)
-        assert ask(4, LARGEST) == [206, 206, 429, 429]
+        assert ask(5, LARGEST)[::4] == [206, 429]
     assert cost_of("bytes=0-16383") == LEAST_COST
     assert cost_of("bytes=0-99999999") == cost_of("bytes=0-") == cost_of("bytes=-99999999") == LARGEST / (4 << 20)
     assert cost_of("") == cost_of(None) == cost_of("bytes=0-1,3-4") == WHOLE_COST
