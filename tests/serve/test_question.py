@@ -1,5 +1,6 @@
 """Filters and pages: every answer is what a slow filter of the published table gives."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -120,15 +121,39 @@ def test_columns_in_the_order_of_the_table_and_half_as_wide(cubes: Cubes) -> Non
     assert np.allclose(found["upper"].to_numpy(), wide, rtol=1e-6)
 
 
-def test_a_missing_number_is_null_and_suppressed_is_kept(cubes: Cubes) -> None:
-    from dataclasses import replace
+@pytest.mark.parametrize("name", NAMES)
+def test_half_and_the_estimate_say_both_ends_of_the_interval(cubes: Cubes, name: str) -> None:
+    cube, frame = cubes[name]
+    said = rows(cube, {"columns": "half,estimate"})
+    published = by_time(frame, cube)
+    assert said.columns == ["estimate", "half"]
+    assert np.allclose(said["estimate"] - said["half"], published["lower"], rtol=0, atol=1e-9)
+    assert np.allclose(said["estimate"] + said["half"], published["upper"], rtol=0, atol=1e-9)
 
+
+def test_cells_as_integers_are_the_same_cells(cubes: Cubes) -> None:
+    cube, _ = cubes["flows"]
+    cells = tuple(f"88498c94{at:02x}fffff" for at in range(len(cube.ids)))
+    hexagons = replace(cube, ids=cells)
+    asked = {"time": ["morning"], "columns": "origin,destination", "ids": "h3"}
+    found = rows(hexagons, asked)
+    assert set(found.dtypes) == {pl.UInt64}
+    as_text = rows(hexagons, asked | {"ids": "text"})
+    assert [tuple(f"{end:x}" for end in row) for row in found.rows()] == as_text.rows()
+    assert found.height == as_text.height > 10
+    some = rows(hexagons, asked | {"origin": [cells[2]]})
+    assert {f"{cell:x}" for cell in some["origin"]} == {cells[2]}
+
+
+def test_a_missing_number_is_null_and_suppressed_is_kept(cubes: Cubes) -> None:
     cube, _ = cubes["residents"]
     numbers = {name: block.copy() for name, block in cube.numbers.items()}
     suppressed = cube.suppressed.copy()
     numbers["estimate"][0, 3], suppressed[0, 3] = np.nan, True
     found = rows(replace(cube, numbers=numbers, suppressed=suppressed))
     assert found["estimate"].null_count() == 1
+    without = replace(cube, numbers=numbers, suppressed=suppressed)
+    assert rows(without, {"columns": "half"})["half"].null_count() == 1
     assert found["suppressed"].to_list() == [False, False, False, True, False, False, False]
 
 
@@ -146,6 +171,7 @@ def test_a_missing_number_is_null_and_suppressed_is_kept(cubes: Cubes) -> None:
         ("residents", {"class": ["1-2 km"]}, "has no classes"),
         ("distance", {"class": ["1-2 miles"]}, "has no class '1-2 miles'; it has"),
         ("presence", {"columns": "zone,secret"}, "has no column 'secret'"),
+        ("presence", {"ids": "h3"}, "are no H3 cells"),
         ("presence", {"bbox": "1,2,3"}, "is no box"),
         ("presence", {"bbox": "nan,0,1,1"}, "is no box"),
         ("presence", {"bbox": "0,10,1,5"}, "is no box"),

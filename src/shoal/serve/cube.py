@@ -4,6 +4,7 @@ A published table has every place (and class) at every time, once and in order: 
 are a block, and its keys need not be kept row by row.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 Bool = np.ndarray[Any, np.dtype[np.bool_]]
 SUPPRESSED = "suppressed"
+HALF = "half"
+"""Half of the interval, which lies around the estimate (the verifier checks it): the two say both of its ends. Where
+all rows have the same noise it is one number, which packs to nothing; the ends would be random twice."""
+_CELL = re.compile("8[0-9a-f]{14}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +92,22 @@ class Cube:
         return found
 
     @cached_property
+    def cells(self) -> dict[str, Any] | None:
+        """The place columns of `keys` as H3 has its cells: uint64[r]; None where they are others."""
+        import pyarrow as pa
+
+        if not all(_CELL.fullmatch(one) for one in self.ids):
+            return None
+        ids = pa.array(np.array([int(one, 16) for one in self.ids], dtype=np.uint64))
+        return {name: ids.take(pa.array(self.places[:, i])) for i, name in enumerate(self.columns)}
+
+    def block(self, name: str, time: int) -> Float64:
+        """float64[r]: the numbers of a column at one time; of `HALF` too."""
+        if name == HALF:
+            return np.asarray(self.numbers["upper"][time] - self.numbers["estimate"][time])
+        return np.asarray(self.numbers[name][time])
+
+    @cached_property
     def bounds(self) -> Float64:
         """float64[z, 4]: west, south, east, north of each of `ids`, degrees."""
         return self.measure()
@@ -114,7 +135,8 @@ class Cube:
     @cached_property
     def gaps(self) -> frozenset[str]:
         """Columns in which some number is missing."""
-        return frozenset(name for name, block in self.numbers.items() if bool(np.isnan(block).any()))
+        found = {name for name, block in self.numbers.items() if bool(np.isnan(block).any())}
+        return frozenset(found | {HALF} if found & {"upper", "estimate"} else found)
 
 
 def cube_of(table: "Table", frame: "pl.DataFrame") -> Cube:

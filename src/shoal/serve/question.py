@@ -1,6 +1,6 @@
 """What is asked of a table: the parameters of the address, and the rows that they mean."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shoal._arrays import Int64
 from shoal.release.statistic_facts import ESTIMATES
-from shoal.serve.cube import SUPPRESSED, Cube, places_in, rows_of
+from shoal.serve.cube import HALF, SUPPRESSED, Cube, places_in, rows_of
 from shoal.serve.problems import Problem
 from shoal.serve.times import bins_of
 
@@ -63,7 +63,15 @@ class TableQuestion(Formatted):
         _Id | None, Field(description="west,south,east,north in degrees; of pairs, either end meets it.")
     ] = None
     columns: Annotated[
-        _Id | None, Field(description="Only these columns, separated by commas, in the order of the table.")
+        _Id | None,
+        Field(
+            description="Only these columns, separated by commas, in the order of the table; beside those that it has, "
+            "half: of the interval, which goes from estimate - half to estimate + half."
+        ),
+    ] = None
+    ids: Annotated[
+        Literal["text", "h3"] | None,
+        Field(description="h3: places that are H3 cells as integers of 64 bits, in Arrow and Parquet."),
     ] = None
     floats: Annotated[Literal["32", "64"] | None, Field(description="Bits of a number in Arrow and Parquet.")] = None
     limit: Annotated[int | None, Field(ge=1, le=MOST_ROWS, description="Rows of a page.")] = None
@@ -101,8 +109,9 @@ def ask(cube: Cube, question: TableQuestion, timezone: str, most: int) -> Page:
     times = np.arange(cube.bins) if bins is None else bins
     total = at_each * len(times)
     limit = min(question.limit or most, most)
-    schema = _schema(cube, columns, single=question.floats == "32")
-    parts = list(_parts(cube, schema, times, rows, at_each, question.offset, limit))
+    cells = _cells(cube) if question.ids == "h3" else {}
+    schema = _schema(cube, columns, cells, single=question.floats == "32")
+    parts = list(_parts(cube, schema, cells, times, rows, at_each, question.offset, limit))
     table = pa.Table.from_batches(parts, schema)
     if len(parts) > 1 and table.num_rows < FEW_ROWS * len(parts):
         table = table.combine_chunks()
@@ -125,7 +134,14 @@ def box_of(text: str | None) -> tuple[float, float, float, float] | None:
 
 
 def _parts(
-    cube: Cube, schema: Any, times: Int64, rows: Int64 | None, at_each: int, offset: int, limit: int
+    cube: Cube,
+    schema: Any,
+    cells: Mapping[str, Any],
+    times: Int64,
+    rows: Int64 | None,
+    at_each: int,
+    offset: int,
+    limit: int,
 ) -> Iterator[Any]:
     """A record batch for each time that the page reaches."""
     import pyarrow as pa
@@ -139,7 +155,7 @@ def _parts(
         stop = min(at_each, start + left)
         if stop > start:
             chosen = slice(start, stop) if rows is None else rows[start:stop]
-            arrays = [_array(cube, field, int(time), chosen, stop - start) for field in schema]
+            arrays = [_array(cube, field, cells, int(time), chosen, stop - start) for field in schema]
             yield pa.record_batch(arrays, schema=schema)
         left -= stop - start
         if left <= 0:
@@ -148,22 +164,22 @@ def _parts(
         first += 1
 
 
-def _array(cube: Cube, field: Any, time: int, chosen: "slice | Int64", length: int) -> Any:
+def _array(cube: Cube, field: Any, cells: Mapping[str, Any], time: int, chosen: "slice | Int64", length: int) -> Any:
     import pyarrow as pa
 
     name = field.name
     if name == cube.time:
         return pa.repeat(cube.times[time], length)
     if name in cube.keys:
-        column = cube.keys[name]
+        column = cells.get(name, cube.keys[name])
         return column.slice(chosen.start, length) if isinstance(chosen, slice) else column.take(pa.array(chosen))
     if name == SUPPRESSED:
         return pa.array(cube.suppressed[time][chosen])
-    numbers = cube.numbers[name][time][chosen].astype(field.type.to_pandas_dtype(), copy=False)
+    numbers = cube.block(name, time)[chosen].astype(field.type.to_pandas_dtype(), copy=False)
     return pa.array(numbers, from_pandas=name in cube.gaps)
 
 
-def _schema(cube: Cube, columns: Sequence[str], *, single: bool) -> Any:
+def _schema(cube: Cube, columns: Sequence[str], cells: Mapping[str, Any], *, single: bool) -> Any:
     import pyarrow as pa
 
     number = pa.float32() if single else pa.float64()
@@ -171,8 +187,10 @@ def _schema(cube: Cube, columns: Sequence[str], *, single: bool) -> Any:
     def kind(name: str) -> Any:
         if name == cube.time:
             return cube.times.type
-        if name in ESTIMATES:
+        if name in ESTIMATES or name == HALF:
             return number
+        if name in cells:
+            return pa.uint64()
         return pa.bool_() if name == SUPPRESSED else pa.string()
 
     return pa.schema([pa.field(name, kind(name)) for name in columns])
@@ -182,10 +200,17 @@ def _columns(cube: Cube, question: TableQuestion) -> tuple[str, ...]:
     if question.columns is None:
         return cube.all_columns
     wanted = [name.strip() for name in question.columns.split(",")]
+    known = (*cube.all_columns, HALF)
     for name in wanted:
-        if name not in cube.all_columns:
-            raise Problem(422, f"{cube.name} has no column {name[:60]!r}; it has {', '.join(cube.all_columns)}")
-    return tuple(name for name in cube.all_columns if name in wanted)
+        if name not in known:
+            raise Problem(422, f"{cube.name} has no column {name[:60]!r}; it has {', '.join(known)}")
+    return tuple(name for name in known if name in wanted)
+
+
+def _cells(cube: Cube) -> Mapping[str, Any]:
+    if cube.cells is None:
+        raise Problem(422, f"the places of {cube.name} are no H3 cells; leave ids=h3 out")
+    return cube.cells
 
 
 def _rows(cube: Cube, question: TableQuestion) -> Int64 | None:

@@ -110,11 +110,14 @@ export function totalsOf(table: Columns, facts: TableFacts, wanted: string | nul
   });
 }
 
+/** Intervals lie around the estimate: the server sends it with their half width, a page of its own both ends. */
 function numbersOf(table: Columns) {
-  return {
-    value: table.numbers("consistent"),
-    lower: table.numbers("lower"),
-    upper: table.numbers("upper"),
-    suppressed: table.flags("suppressed"),
-  };
+  const value = table.numbers("consistent");
+  const suppressed = table.flags("suppressed");
+  if (!table.has("half"))
+    return { value, lower: table.numbers("lower"), upper: table.numbers("upper"), suppressed };
+  const [estimate, half] = [table.numbers("estimate"), table.numbers("half")];
+  const lower = estimate.map((one, row) => one - half[row]!);
+  const upper = estimate.map((one, row) => one + half[row]!);
+  return { value, lower, upper, suppressed };
 }
