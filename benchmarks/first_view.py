@@ -63,7 +63,6 @@ def _make(folder: Path) -> Path:
 
 def _look(address: str, release: str) -> None:
     from playwright.sync_api import sync_playwright
-
     from tests.web.conftest import ARGUMENTS
 
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
