@@ -7,6 +7,8 @@ import numpy as np
 import polars as pl
 import pytest
 
+from shoal.release.derived import standing_out
+from shoal.release.read import Release
 from shoal.serve.cube import Cube
 from shoal.serve.problems import Problem
 from shoal.serve.question import TableQuestion, ask, box_of
@@ -42,6 +44,20 @@ NAMES = ("presence", "visits", "flows", "residents", "visitors", "dwell", "catch
 def test_a_whole_table_is_the_published_one_by_time(cubes: Cubes, name: str) -> None:
     cube, frame = cubes[name]
     same(rows(cube), by_time(frame, cube))
+
+
+def test_what_stands_out_is_asked_for_by_name(cubes: Cubes, release: Release, classed: Release) -> None:
+    """Those rows of which `shoal derive standing-out` says so, each at its place; who does not ask is not told."""
+    shares = []
+    for name in NAMES:
+        cube, frame = cubes[name]
+        said = rows(cube, {"columns": "standing_out"})["standing_out"]
+        found = standing_out((release if name in release.tables else classed)[name])
+        keys = [column for column in cube.all_columns if column in frame.columns and frame[column].dtype != pl.Float64]
+        same(by_time(frame, cube).filter(said).sort(keys), found.sort(keys))
+        assert "standing_out" not in rows(cube).columns
+        shares.append(said.sum() / said.len())
+    assert any(0 < share < 1 for share in shares)  # and a rule that takes all or none would be seen
 
 
 @pytest.mark.parametrize("name", NAMES)

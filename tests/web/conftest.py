@@ -36,7 +36,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Release:
     folder = tmp_path_factory.mktemp("web")
     simulate(folder / "city", devices=1500, days=2, seed=1, records_per_day=40.0)
     plan = folder / "city" / "plan.toml"
-    plan.write_text(plan.read_text().replace("epsilon = 1.0", "epsilon = 20.0"))
+    plan.write_text(plan.read_text().replace("epsilon = 1.0", "epsilon = 40.0"))
     return api.release(Plan.load(plan), out=folder / "releases")
 
 

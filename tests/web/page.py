@@ -1,12 +1,14 @@
 """The explorer as a test sees it: what is on screen, and whatever left the machine."""
 
 import io
+import re
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import numpy as np
+import polars as pl
 from axe_playwright_python.sync_playwright import Axe
 from matplotlib import image
 from numpy.typing import NDArray
@@ -61,8 +63,8 @@ class Explorer:
     def finish(self) -> None:
         """Nothing left the machine, and the page met no fault."""
         self.page.close()
-        assert self.outside == []
-        assert self.faults == []
+        assert self.outside == [], self.outside
+        assert self.faults == [], self.faults
 
     def axe(self) -> list[str]:
         """Serious and critical faults of accessibility that axe finds, with what they are about."""
@@ -78,6 +80,22 @@ class Explorer:
         address = urlsplit(request.url)
         if address.scheme not in ("data", "blob") and address.netloc != urlsplit(self.address).netloc:
             self.outside.append(request.url)
+
+
+def numbers(text: str) -> list[float]:
+    """The numbers of a text, as English writes them."""
+    return [float(found.replace(",", "")) for found in re.findall(r"-?\d[\d,]*\.?\d*", text)]
+
+
+def as_shown(row: dict[str, Any]) -> list[float]:
+    """Number and interval of a row, rounded as the explorer does: to whole numbers, below ten to a tenth."""
+    return [round(row[name], 0 if abs(row[name]) >= 10 else 1) for name in ("consistent", "lower", "upper")]
+
+
+def clear(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of different places whose number is above its noise, the largest first."""
+    above = (pl.col("lower") > 0) & (pl.col("consistent") > (pl.col("upper") - pl.col("lower")) / 2)
+    return pairs.filter(above & (pl.col("origin") != pl.col("destination"))).sort("consistent", descending=True)
 
 
 def until(ask: Callable[[], T], what: str) -> T:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from shoal._arrays import Float64
+from shoal._arrays import Bool, Float64
 from shoal.errors import DataError, UsageError
 from shoal.estimate.gravity import Pairs
 from shoal.estimate.quantiles import quantile
@@ -174,14 +174,21 @@ def standing_out(table: PublishedTable, share: float = 0.01) -> "pl.DataFrame":
     if not 0 < share < 1:
         raise UsageError(f"the share of rows that may be noise lies between 0 and 1, got {share:g}; 0.01 is usual")
     rows = _shown(table)
+    found = pl.Series(no_noise(table, rows, share))
+    return rows.filter(found).sort("estimate", descending=True, maintain_order=True)
+
+
+def no_noise(table: PublishedTable, rows: "pl.DataFrame", share: float = 0.01) -> Bool:
+    """Which rows stand out: bool[n].
+
+    rows  those of the whole table that are not suppressed, in its order: its keys, estimate, stderr
+    """
     laplace = table.facts.mechanism == "laplace"
     if len(table.places) == 2 and rows.height:
         pairs, times = _pairs_of(table, rows)
         estimate, stderr = (rows[name].to_numpy().reshape(-1, times) for name in ("estimate", "stderr"))
-        found = pairs_standing_out(pairs, estimate, stderr, share, laplace=laplace).ravel()
-    else:
-        found = stand_out(rows["estimate"].to_numpy(), rows["stderr"].to_numpy(), share, laplace=laplace)
-    return rows.filter(pl.Series(found)).sort("estimate", descending=True, maintain_order=True)
+        return pairs_standing_out(pairs, estimate, stderr, share, laplace=laplace).ravel()
+    return stand_out(rows["estimate"].to_numpy(), rows["stderr"].to_numpy(), share, laplace=laplace)
 
 
 def _pairs_of(table: PublishedTable, rows: "pl.DataFrame") -> tuple[Pairs, int]:

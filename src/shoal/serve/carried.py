@@ -12,7 +12,7 @@ import numpy as np
 from shoal._arrays import Int64
 from shoal.errors import UsageError
 from shoal.serve import facts
-from shoal.serve.cube import SUPPRESSED, Cube, cube_of
+from shoal.serve.cube import STANDING_OUT, SUPPRESSED, Cube, cube_of
 from shoal.serve.encode import arrow
 from shoal.serve.places import ZonesQuestion, encode_zones
 from shoal.serve.totals import source_of, totals
@@ -132,11 +132,13 @@ def _table(release: "Release", one: Held) -> dict[str, Any]:
     numbers = {
         name: pa.array(cube.numbers[name][one.times].ravel().astype(np.float32), from_pandas=True) for name in NUMBERS
     }
-    suppressed = pa.array(cube.suppressed[one.times].ravel())
+    flags = {SUPPRESSED: pa.array(cube.suppressed[one.times].ravel())}
+    if len(cube.columns) == 2:
+        flags[STANDING_OUT] = pa.array(cube.standing_out[one.times].ravel())
     return {
         "totals": _packed(arrow(whole.slice(first, end - first))),
         "order": _packed(arrow(pa.table(cube.keys))),
-        "numbers": _packed(arrow(pa.table(numbers | {SUPPRESSED: suppressed}))),
+        "numbers": _packed(arrow(pa.table(numbers | flags))),
     }
 
 

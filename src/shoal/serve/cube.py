@@ -14,6 +14,7 @@ import numpy as np
 
 from shoal._arrays import Float64, Int32, Int64
 from shoal.keys import CLASS
+from shoal.release.derived import no_noise
 from shoal.release.statistic_facts import ESTIMATES
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ SUPPRESSED = "suppressed"
 HALF = "half"
 """Half of the interval, which lies around the estimate (the verifier checks it): the two say both of its ends. Where
 all rows have the same noise it is one number, which packs to nothing; the ends would be random twice."""
+STANDING_OUT = "standing_out"
+"""Another column that no file holds, as it follows from the others."""
 _CELL = re.compile("8[0-9a-f]{14}")
 
 
@@ -44,6 +47,7 @@ class Cube:
     numbers     float64[t, r] each, by column; NaN: there is no number
     suppressed  bool[t, r]
     measure     gives `bounds`; called when a box is asked for
+    judge       gives `standing_out`, of the rows as the release has them; called when that is asked for
     """
 
     name: str
@@ -57,6 +61,7 @@ class Cube:
     numbers: dict[str, Float64]
     suppressed: Bool
     measure: Callable[[], Float64]
+    judge: Callable[["pl.DataFrame"], Bool]
 
     @property
     def rows(self) -> int:
@@ -111,6 +116,23 @@ class Cube:
     def bounds(self) -> Float64:
         """float64[z, 4]: west, south, east, north of each of `ids`, degrees."""
         return self.measure()
+
+    @cached_property
+    def standing_out(self) -> Bool:
+        """bool[t, r]: which numbers noise does not explain, given how many there are (`shoal derive standing-out`)."""
+        import polars as pl
+
+        shown = ~self.suppressed.T
+        keys = {name: np.repeat(column.to_numpy(zero_copy_only=False), self.bins) for name, column in self.keys.items()}
+        numbers = {name: self.numbers[name].T.ravel() for name in ("estimate", "stderr")}
+        found = np.zeros(shown.shape, dtype=np.bool_)
+        found[shown] = self.judge(pl.DataFrame(keys | numbers).filter(pl.Series(shown.ravel())))
+        return np.ascontiguousarray(found.T)
+
+    @property
+    def judged(self) -> bool:
+        """Is `standing_out` known? To find it takes a second for a million numbers."""
+        return "standing_out" in self.__dict__
 
     @cached_property
     def index(self) -> dict[str, int]:
@@ -173,6 +195,7 @@ def cube_of(table: "Table", frame: "pl.DataFrame") -> Cube:
         numbers={name: block(name) for name in ESTIMATES},
         suppressed=block(SUPPRESSED).astype(np.bool_),
         measure=lambda: shapely.bounds(table.zones.shapes),
+        judge=lambda rows: no_noise(table, rows),
     )
 
 

@@ -12,7 +12,7 @@ from shoal.serve import facts
 from shoal.serve.answers import Answer, Kitchen
 from shoal.serve.apart import Verdict
 from shoal.serve.archive import Archive
-from shoal.serve.cube import Cube, cube_of
+from shoal.serve.cube import STANDING_OUT, Cube, cube_of
 from shoal.serve.encode import MEDIA_TYPES, encode, most_rows
 from shoal.serve.lru import Lru
 from shoal.serve.opened import ChangedError, Opened
@@ -115,7 +115,9 @@ class Desk:
         """Are these rows of one time of a table in memory, few enough to be written within a few milliseconds?"""
         cube = self._cubes.get((opened.version, statistic))
         few = FEW_ROWS if format_ == "arrow" else FEW_ROWS_AS_TEXT
-        return cube is not None and cube.rows <= few and (cube.bins == 1 or len(question.time) == 1)
+        if cube is None or (STANDING_OUT in (question.columns or "") and not cube.judged):
+            return False
+        return cube.rows <= few and (cube.bins == 1 or len(question.time) == 1)
 
     async def totals(self, opened: Opened, statistic: str, format_: Format, encoding: str | None) -> Answer:
         """How a statistic as a whole goes over time."""

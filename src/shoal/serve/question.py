@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from shoal._arrays import Int64
 from shoal.release.statistic_facts import ESTIMATES
-from shoal.serve.cube import HALF, SUPPRESSED, Cube, places_in, rows_of
+from shoal.serve.cube import HALF, STANDING_OUT, SUPPRESSED, Cube, places_in, rows_of
 from shoal.serve.problems import Problem
 from shoal.serve.times import bins_of
 
@@ -66,7 +66,8 @@ class TableQuestion(Formatted):
         _Id | None,
         Field(
             description="Only these columns, separated by commas, in the order of the table; beside those that it has, "
-            "half: of the interval, which goes from estimate - half to estimate + half."
+            "half: of the interval, which goes from estimate - half to estimate + half; and standing_out: does noise "
+            "not explain the number?"
         ),
     ] = None
     ids: Annotated[
@@ -173,8 +174,8 @@ def _array(cube: Cube, field: Any, cells: Mapping[str, Any], time: int, chosen: 
     if name in cube.keys:
         column = cells.get(name, cube.keys[name])
         return column.slice(chosen.start, length) if isinstance(chosen, slice) else column.take(pa.array(chosen))
-    if name == SUPPRESSED:
-        return pa.array(cube.suppressed[time][chosen])
+    if name in (SUPPRESSED, STANDING_OUT):
+        return pa.array((cube.suppressed if name == SUPPRESSED else cube.standing_out)[time][chosen])
     numbers = cube.block(name, time)[chosen].astype(field.type.to_pandas_dtype(), copy=False)
     return pa.array(numbers, from_pandas=name in cube.gaps)
 
@@ -191,7 +192,7 @@ def _schema(cube: Cube, columns: Sequence[str], cells: Mapping[str, Any], *, sin
             return number
         if name in cells:
             return pa.uint64()
-        return pa.bool_() if name == SUPPRESSED else pa.string()
+        return pa.bool_() if name in (SUPPRESSED, STANDING_OUT) else pa.string()
 
     return pa.schema([pa.field(name, kind(name)) for name in columns])
 
@@ -200,7 +201,7 @@ def _columns(cube: Cube, question: TableQuestion) -> tuple[str, ...]:
     if question.columns is None:
         return cube.all_columns
     wanted = [name.strip() for name in question.columns.split(",")]
-    known = (*cube.all_columns, HALF)
+    known = (*cube.all_columns, HALF, STANDING_OUT)
     for name in wanted:
         if name not in known:
             raise Problem(422, f"{cube.name} has no column {name[:60]!r}; it has {', '.join(known)}")

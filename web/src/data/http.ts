@@ -11,6 +11,7 @@ import type { Pairs, Point, Release, ReleaseSummary, Slice, TableFacts, Total, V
 /** Answers kept at most: an hour of 100,000 places takes 1.6 MB. */
 const KEPT = 200;
 const NUMBERS = "estimate,half,consistent,suppressed";
+const PAIR_NUMBERS = `${NUMBERS},standing_out`;
 
 /** What the server said instead of an answer. */
 export class ServerError extends Error {
@@ -160,7 +161,8 @@ export class HttpSource implements Source {
   }
 
   private numbers(release: Release, { statistic, time }: Where): string {
-    return this.table(release, statistic, { time, columns: NUMBERS, floats: "32" });
+    const columns = shape(release.tables[statistic]!.keys).other ? PAIR_NUMBERS : NUMBERS;
+    return this.table(release, statistic, { time, columns, floats: "32" });
   }
 
   private table(release: Release, statistic: string, query: Query): string {

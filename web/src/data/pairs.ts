@@ -1,5 +1,6 @@
 // Questions to the pairs of one time.
 
+import { certainty } from "../map/colour";
 import type { Pairs, Slice } from "./types";
 
 /** One pair, for lists and arrows. */
@@ -11,7 +12,11 @@ export interface Pair {
   upper: number;
 }
 
-/** The pairs that noise does not explain (lower above zero) and that lead elsewhere, the largest first. */
+/**
+ * The pairs that noise does not explain, given how many there are, and that lead elsewhere, the largest first. Of
+ * thousands of pairs the intervals of one in forty lie above zero by chance: those are not meant. Nor are those whose colour would say that they can't be
+ * told from zero.
+ */
 export function surePairs(
   pairs: Pairs,
   most: number,
@@ -21,8 +26,8 @@ export function surePairs(
   const found: Pair[] = [];
   for (let row = 0; row < pairs.value.length; row++) {
     const [from, to] = [pairs.from[row]!, pairs.to[row]!];
-    if (!(pairs.lower[row]! > 0) || Number.isNaN(pairs.value[row]!) || from === to || from < 0 || to < 0)
-      continue;
+    if (!pairs.sure[row] || from === to || from < 0 || to < 0) continue;
+    if (certainty(pairs.value[row]!, pairs.lower[row]!, pairs.upper[row]!) === 2) continue;
     if (place >= 0 && (direction === "in" ? to : from) !== place && (direction !== null || to !== place))
       continue;
     found.push({ from, to, value: pairs.value[row]!, lower: pairs.lower[row]!, upper: pairs.upper[row]! });

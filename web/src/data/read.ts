@@ -76,7 +76,7 @@ export function pairsOf(table: Columns, order: PairOrder): Pairs {
   const { value, lower, upper, suppressed } = numbersOf(table);
   if (table.rows !== order.from.length) throw new Error("The server's table has other rows than its keys.");
   for (let row = 0; row < table.rows; row++) if (suppressed[row]) value[row] = Number.NaN;
-  return { ...order, value, lower, upper };
+  return { ...order, value, lower, upper, sure: table.flags("standing_out") };
 }
 
 /** Both ends of each row at one time: the same at all times. */

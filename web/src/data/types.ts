@@ -80,13 +80,14 @@ export interface Slice {
   suppressed: Uint8Array;
 }
 
-/** All pairs at one time as columns: `from` and `to` are places. Suppressed ones are NaN. */
+/** All pairs at one time as columns: `from` and `to` are places. Suppressed ones are NaN; `sure` stand out of the noise. */
 export interface Pairs {
   from: Int32Array;
   to: Int32Array;
   value: Float32Array;
   lower: Float32Array;
   upper: Float32Array;
+  sure: Uint8Array;
 }
 
 /** One number of a place's series. */

@@ -17,8 +17,12 @@ const PAPER = { day: "#f6f3ec", night: "#1a2126" };
 
 export type Rgb = readonly [number, number, number];
 
+/**
+ * Neither the interval nor one of its width around the number may reach zero. The number lies below its interval where
+ * all others say that what was measured was mostly noise: of many intervals one in forty is above zero by chance.
+ */
 export function certainty(value: number, lower: number, upper: number): Certainty {
-  if (lower <= 0) return 2;
+  if (lower <= 0 || value <= (upper - lower) / 2) return 2;
   return upper - lower > value ? 1 : 0;
 }
 

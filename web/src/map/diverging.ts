@@ -2,7 +2,7 @@
 // alone explains is all but paper, and hatched.
 
 import type { Slice } from "../data/types";
-import { type Certainty, certainty, css, mix, parse, type Rgb, roundUp } from "./colour";
+import { type Certainty, css, mix, parse, type Rgb, roundUp } from "./colour";
 
 /** Steps of each side that are told apart, by certainty. */
 const STEPS = [4, 2, 1] as const;
@@ -40,7 +40,8 @@ export function diverging(dark: boolean): Diverging {
 /** How well a difference is known: 2 where it could be none. */
 export function changeCertainty(value: number, lower: number, upper: number): Certainty {
   if (!Number.isFinite(lower) || !Number.isFinite(upper)) return 2;
-  return value >= 0 ? certainty(value, lower, upper) : certainty(-value, -upper, -lower);
+  if (lower <= 0 && upper >= 0) return 2;
+  return upper - lower > Math.abs(value) ? 1 : 0;
 }
 
 export function changeColour(value: number, top: number, known: Certainty, colours: Diverging): Rgb {

@@ -22,6 +22,8 @@ export const de: Messages = {
   "statistic.visits": "Besuche",
   "statistic.visits.what": "Aufenthalte, die dort begannen",
   "statistic.visits.unit": "Aufenthalte",
+  "statistic.visits.what.trips": "Fahrten, die dort endeten",
+  "statistic.visits.unit.trips": "Ankünfte",
   "statistic.visitors": "Besucher",
   "statistic.visitors.what": "Geräte, die sich überhaupt dort aufhielten",
   "statistic.visitors.unit": "Geräte",

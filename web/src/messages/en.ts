@@ -18,6 +18,8 @@ export const en = {
   "statistic.visits": "Visits",
   "statistic.visits.what": "stays that began there",
   "statistic.visits.unit": "stays",
+  "statistic.visits.what.trips": "trips that ended there",
+  "statistic.visits.unit.trips": "arrivals",
   "statistic.visitors": "Visitors",
   "statistic.visitors.what": "devices that stayed at all",
   "statistic.visitors.unit": "devices",

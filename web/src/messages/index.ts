@@ -20,9 +20,13 @@ export function t(key: keyof Messages, values: Record<string, string | number> =
   return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
 }
 
+/** What the records are, "points" or "trips": some statistics count other things of the one than of the other. */
+export const records = signal("points");
+
 /** A message for what the server names, such as a statistic; `otherwise` where we have no word for it. */
 export function named(prefix: string, name: string, suffix = "", otherwise = name): string {
-  const key = `${prefix}.${name}${suffix}`;
+  const plain = `${prefix}.${name}${suffix}`;
+  const key = `${plain}.${records.value}` in en ? `${plain}.${records.value}` : plain;
   return key in en ? t(key as keyof Messages) : otherwise;
 }
 
@@ -32,9 +36,11 @@ export function number(value: number): string {
   return text === "-0" ? "0" : text;
 }
 
-/** Ends are exclusive in a plan; people name the last day. */
-export function lastDay(end: string): string {
-  return new Date(Date.parse(`${end}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
+/** "Sunday 1 November – Monday 30 November 2015". Ends are exclusive in a plan; people name the last day. */
+export function days({ start, end }: { start: string; end: string }): string {
+  const last = new Date(Date.parse(`${end}T00:00:00Z`) - 86_400_000).toISOString().slice(0, 10);
+  if (start === last) return when(last, "dated");
+  return `${when(start, start.slice(0, 4) === last.slice(0, 4) ? "long" : "dated")} – ${when(last, "dated")}`;
 }
 
 /** A difference, with its sign. */
@@ -49,7 +55,7 @@ export function signed(value: number): string {
 }
 
 /** A time key in words: "Mon 2 March, 08:00". Keys have no offset, so they are written as if in UTC. */
-export function when(time: string, style: "long" | "short" | "weekday" = "long"): string {
+export function when(time: string, style: "long" | "dated" | "short" | "weekday" = "long"): string {
   const date = /^\d{4}-\d\d-\d\d/.test(time);
   if (!date) return named("time.word", time);
   const hours = time.length > 10;
@@ -64,6 +70,7 @@ export function when(time: string, style: "long" | "short" | "weekday" = "long")
             month: "long",
             ...(hours ? { hour: "2-digit", minute: "2-digit" } : {}),
           };
+  if (style === "dated") return `${when(time)} ${time.slice(0, 4)}`;
   const instant = new Date(hours ? `${time.slice(0, 19)}Z` : `${time}T00:00:00Z`);
   return new Intl.DateTimeFormat(language.value === "en" ? "en-GB" : language.value, {
     timeZone: "UTC",

@@ -25,10 +25,12 @@ export function Chart({ rows, name, height = 170 }: Props) {
   const plot = useRef<uPlot | null>(null);
   const dark = state.dark.value;
   useEffect(() => {
-    const made = new uPlot(options(box.current!, rows, height), columns(rows), box.current!);
+    // The box by itself: a resize may be told when it has left the page, and its reference is empty.
+    const own = box.current!;
+    const made = new uPlot(options(own, rows, height), columns(rows), own);
     plot.current = made;
-    const watch = new ResizeObserver(() => made.setSize({ width: box.current!.clientWidth, height }));
-    watch.observe(box.current!);
+    const watch = new ResizeObserver(() => made.setSize({ width: own.clientWidth, height }));
+    watch.observe(own);
     return () => {
       watch.disconnect();
       made.destroy();

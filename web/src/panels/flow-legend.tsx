@@ -22,7 +22,7 @@ export function FlowLegend() {
           </svg>
         </>
       )}
-      <p>{t("flows.drawn", { count: number(drawn) })}</p>
+      <p>{all[0] ? t("flows.drawn", { count: number(drawn) }) : t("pairs.none")}</p>
     </section>
   );
 }

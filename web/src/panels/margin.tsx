@@ -1,7 +1,7 @@
 // The margin of the map: what this is, which statistic, how to read the colours. As in the margin of a printed sheet.
 
 import { carried } from "../data/carried";
-import { lastDay, named, t, when } from "../messages";
+import { days, named, t } from "../messages";
 import * as compare from "../state/compare";
 import { credits } from "../state/credits";
 import * as state from "../state/store";
@@ -34,11 +34,10 @@ function Title() {
   const release = state.release.value;
   if (!release) return <h1 class="title skeleton">&nbsp;</h1>;
   const { source, period } = release.manifest;
-  const last = lastDay(period.end);
   return (
     <div class="title">
       <h1>{source.name}</h1>
-      <p>{period.start === last ? when(last) : `${when(period.start)} – ${when(last)}`}</p>
+      <p>{days(period)}</p>
       {all.length > 1 && (
         <label class="choose">
           <span class="unseen">{t("release.choose")}</span>

@@ -99,6 +99,9 @@ function Curve({ totals, at }: { totals: Total[]; at: number }) {
   const days = totals.flatMap((total, index) =>
     total.time && newDay(totals, index) ? [{ index, time: total.time }] : [],
   );
+  // A label takes some 44 pixels: of many days only every so many-th is named.
+  const every = Math.ceil((44 * days.length) / width);
+  const named = days.filter(({ index }, nth) => nth % every === 0 && (last - index) * width >= 44 * last);
   const dated = /^\d{4}-/.test(totals[0]?.time ?? "");
   return (
     <div class="curve" ref={box}>
@@ -124,12 +127,12 @@ function Curve({ totals, at }: { totals: Total[]; at: number }) {
         }}
       />
       <div class={dated ? "days" : "days named"} aria-hidden="true">
-        {days.map(({ index, time }, nth) => (
+        {(dated ? named : days).map(({ index, time }, nth) => (
           <span
             key={index}
             style={{
               left: `${(index / last) * 100}%`,
-              ...(dated && { width: `${(((days[nth + 1]?.index ?? last) - index) / last) * 100}%` }),
+              ...(dated && { width: `${(((named[nth + 1]?.index ?? last) - index) / last) * 100}%` }),
             }}
           >
             {when(dated ? time.slice(0, 10) : time, "short")}

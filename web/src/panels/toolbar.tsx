@@ -9,8 +9,18 @@ import { Search } from "./search";
 export function Toolbar() {
   if (!state.release.value) return null;
   const pairs = state.keys.value.other !== null;
+  const hours = state.keys.value.time === "hour";
+  const comparable = state.keys.value.time !== null || state.releases.value.length > 1;
+  const useful = {
+    pairs,
+    table: !pairs,
+    week: !pairs && hours,
+    compare: !pairs && comparable,
+    save: true,
+    trust: true,
+  };
   const panels = (["pairs", "table", "week", "compare", "save", "trust"] as const).filter(
-    (one) => (one === "pairs") === pairs || !["pairs", "table", "week", "compare"].includes(one),
+    (one) => useful[one],
   );
   return (
     <div class="toolbar">

@@ -5,6 +5,12 @@ import { named, number, t } from "../messages";
 import * as compare from "../state/compare";
 import * as state from "../state/store";
 import { Change } from "./change";
+import { view } from "./map";
+
+/** Pixels, as in parts.css: as wide as it gets, and as high as it usually is. */
+const WIDTH = 250;
+const HEIGHT = 130;
+const GAP = 14;
 
 export function Tooltip() {
   const at = state.hovered.value;
@@ -13,7 +19,7 @@ export function Tooltip() {
   const change = compare.change.value;
   if (flow) {
     return (
-      <div class="tooltip" style={{ transform: `translate(${flow.x + 14}px, ${flow.y + 14}px)` }}>
+      <div class="tooltip" style={{ transform: beside(flow) }}>
         <p class="name">{`${state.placeName(flow.from)} → ${state.placeName(flow.to)}`}</p>
         <Figure {...flow} suppressed={false} />
       </div>
@@ -21,7 +27,7 @@ export function Tooltip() {
   }
   if (!at || !slice || at.place >= slice.value.length) return null;
   return (
-    <div class="tooltip" style={{ transform: `translate(${at.x + 14}px, ${at.y + 14}px)` }}>
+    <div class="tooltip" style={{ transform: beside(at) }}>
       <p class="name">{state.placeName(at.place)}</p>
       {change && !change.suppressed[at.place] ? (
         <Change
@@ -40,6 +46,17 @@ export function Tooltip() {
       )}
     </div>
   );
+}
+
+/** Below and to the right of the pointer; where the map ends there, on the other side. */
+function beside({ x, y }: { x: number; y: number }): string {
+  const { clientWidth: width, clientHeight: height } = view?.map.getContainer() ?? document.body;
+  return `translate(${along(x, WIDTH, width)}, ${along(y, HEIGHT, height)})`;
+}
+
+function along(at: number, size: number, whole: number): string {
+  if (at + GAP + size <= whole) return `${at + GAP}px`;
+  return at >= GAP + size ? `calc(${at - GAP}px - 100%)` : `${Math.max(0, whole - size)}px`;
 }
 
 interface Shown {

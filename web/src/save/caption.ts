@@ -1,6 +1,6 @@
 // What stands around a saved picture: what it shows, how sure it is, what is protected, whose it is.
 
-import { lastDay, named, t, when } from "../messages";
+import { days, named, t, when } from "../messages";
 import { unitOf } from "../panels/change";
 import * as compare from "../state/compare";
 import { credits } from "../state/credits";
@@ -10,15 +10,13 @@ import type { Caption } from "./picture";
 export function caption(): Caption {
   const release = state.release.value!;
   const { manifest, words } = release;
-  const { start, end } = manifest.period;
   const statistic = state.statistic.value ?? "";
   const time = state.keys.value.time && state.time.value ? when(state.time.value) : null;
   const change = compare.change.value;
   const other = compare.other.value;
   const against =
     change && other ? t("compare.then", { time: said(other.time, other.release.id, release.id) }) : null;
-  const last = lastDay(end);
-  const period = start === last ? when(last) : `${when(start)} – ${when(last)}`;
+  const period = days(manifest.period);
   const chosen = state.chosenClass.value ? named("class", state.chosenClass.value) : null;
   const unit = named("statistic", statistic, ".unit", "");
   const publication = manifest.publication;

@@ -5,6 +5,7 @@ import { ServerError } from "../data/http";
 import { endsOf } from "../data/pairs";
 import type { Places, Source } from "../data/source";
 import { scaleTop } from "../map/colour";
+import { records } from "../messages";
 import * as state from "./store";
 import { quietly } from "./url";
 
@@ -42,6 +43,7 @@ async function openRelease(id: string, stale: () => boolean): Promise<void> {
   const opened = await source.release(id);
   if (stale()) return;
   quietly(() => {
+    records.value = opened.manifest.source.kind;
     state.release.value = opened;
     state.verdict.value = null;
     const known = state.statistics.value.includes(state.statistic.value ?? "");
