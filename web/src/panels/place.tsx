@@ -101,21 +101,30 @@ function Others({ place }: { place: string }) {
   const release = state.release.value!;
   const now = state.time.value;
   const shown = state.statistic.value;
+  const level = state.facts.value?.level ?? null;
   useEffect(() => {
     let stale = false;
-    const wanted = state.statistics.value.filter((name) => {
-      const facts = release.tables[name]!;
-      return (
-        name !== shown && !shape(facts.keys).other && !facts.of_named_places && facts.classes.length === 0
-      );
-    });
-    void Promise.all(wanted.map((name) => nowOf(name, place, now).catch(() => null))).then((found) => {
+    // A region is known to the tables by region alone.
+    const wanted = state.statistics.value
+      .map((name) => ({ name, table: level ? `${name}.${level}` : name }))
+      .filter(({ name, table }) => {
+        const facts = release.tables[table];
+        return (
+          facts &&
+          name !== shown &&
+          !shape(facts.keys).other &&
+          !facts.of_named_places &&
+          facts.classes.length === 0
+        );
+      });
+    const asked = wanted.map(({ name, table }) => nowOf(name, table, place, now).catch(() => null));
+    void Promise.all(asked).then((found) => {
       if (!stale) setOthers(found.filter((one): one is Other => one !== null));
     });
     return () => {
       stale = true;
     };
-  }, [release, place, now, shown]);
+  }, [release, place, now, shown, level]);
   if (others.length === 0) return null;
   return (
     <section class="others">
@@ -142,10 +151,15 @@ function Others({ place }: { place: string }) {
   );
 }
 
-async function nowOf(statistic: string, place: string, now: string | null): Promise<Other | null> {
+async function nowOf(
+  statistic: string,
+  table: string,
+  place: string,
+  now: string | null,
+): Promise<Other | null> {
   // Without a time on the slider, a number of one hour would be any hour's.
-  if (state.release.value!.tables[statistic]!.time && now === null) return null;
-  const points = await sourceOf().series(state.release.value!, statistic, place);
+  if (state.release.value!.tables[table]!.time && now === null) return null;
+  const points = await sourceOf().series(state.release.value!, table, place);
   const point =
     points.find((one) => one.time === now) ??
     points.find((one) => one.time?.slice(0, 10) === now?.slice(0, 10)) ??
