@@ -58,6 +58,7 @@ def test_the_facts_are_the_manifest_and_what_the_tables_hold(
             assert max(1, len(table["times"])) == times
             assert table["rows_at_each_time"] * times == frame.height
             assert table["title"] and table["unit"] and table["noise"].startswith("±")
+            assert "people" not in f"{table['title']} {table['unit']}".lower()  # devices are counted
     west, south, east, north = said["bbox"]
     assert (round(west, 4), round(south, 4), round(east, 4), round(north, 4)) == (-103.4, 20.6, -103.36, 20.62)
 

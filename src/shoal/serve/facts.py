@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shoal.serve.opened import Opened
 
 TITLES = {
-    "presence": "People present",
+    "presence": "Devices present",
     "visits": "Visits",
     "visitors": "Visitors",
     "dwell": "Length of stays",

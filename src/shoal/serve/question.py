@@ -49,7 +49,7 @@ class TableQuestion(Formatted):
 
     zone: Annotated[_Ids, Field(description="Only these zones; may be repeated.")] = []
     place: Annotated[_Ids, Field(description="Only these named places.")] = []
-    home: Annotated[_Ids, Field(description="Only people who live in these zones.")] = []
+    home: Annotated[_Ids, Field(description="Only devices that live in these zones.")] = []
     origin: Annotated[_Ids, Field(description="Only from these zones.")] = []
     destination: Annotated[_Ids, Field(description="Only to these zones.")] = []
     class_: Annotated[_Ids, Field(alias="class", description="Only these classes.")] = []
