@@ -15,6 +15,8 @@ COOKS = 4
 """Answers that are made at a time: many threads would only take turns."""
 ZSTD, GZIP = 2, 4
 """Levels: an hour of 6,000 places takes 1.5 and 9 milliseconds; the next levels take twice that for some percent."""
+ZSTD_WELL, GZIP_WELL = 9, 6
+"""Of files that are the same for everybody, packed once: the explorer's code becomes a sixth smaller in 0.1 seconds."""
 _GZIP = 31  # zlib: 15 bits of window, and the head of gzip
 FOREVER = "max-age=31536000, immutable"
 AGAIN = "no-cache"  # may be kept, must be asked about
@@ -39,11 +41,11 @@ class Answer:
         """An answer that is not packed, tagged by what it holds."""
         return cls(body, media_type, f'"{hashlib.sha256(body).hexdigest()[:32]}"', headers)
 
-    def packed(self, encoding: str | None) -> "Answer":
-        """The same packed; as it is where that makes it no smaller."""
+    def packed(self, encoding: str | None, *, well: bool = False) -> "Answer":
+        """The same packed; as it is where that makes it no smaller. `well`: smaller, in ten times the time."""
         if encoding is None or len(self.body) < WORTH_PACKING:
             return self
-        body = _pack(self.body, encoding)
+        body = _pack(self.body, encoding, well=well)
         if len(body) >= len(self.body):
             return self
         return Answer(body, self.media_type, f'{self.etag[:-1]}-{encoding}"', self.headers, encoding)
@@ -78,12 +80,12 @@ def encoding_of(accept_encoding: str | None) -> str | None:
     return best if wanted > 0 and wanted >= quality.get("identity", 0.0) else None
 
 
-def _pack(body: bytes, encoding: str) -> bytes:
+def _pack(body: bytes, encoding: str, *, well: bool) -> bytes:
     if encoding == "zstd":
         import pyarrow as pa
 
-        return bytes(pa.Codec("zstd", compression_level=ZSTD).compress(body, asbytes=True))
-    packer = zlib.compressobj(GZIP, zlib.DEFLATED, _GZIP)
+        return bytes(pa.Codec("zstd", compression_level=ZSTD_WELL if well else ZSTD).compress(body, asbytes=True))
+    packer = zlib.compressobj(GZIP_WELL if well else GZIP, zlib.DEFLATED, _GZIP)
     return packer.compress(body) + packer.flush()
 
 
@@ -114,8 +116,10 @@ class Kitchen:
         return plain if encoding is None else await self._once((key, encoding), lambda: plain.packed(encoding))
 
     async def whole(self, answer: Answer, encoding: str | None) -> Answer:
-        """An answer that is there already, packed."""
-        return await self.answer(answer.etag, lambda: answer, encoding)
+        """An answer that is there already, packed well."""
+        if encoding is None:
+            return answer
+        return await self._once((answer.etag, encoding), lambda: answer.packed(encoding, well=True))
 
     async def _once(self, key: Hashable, make: Callable[[], Answer]) -> Answer:
         found = self.kept.get(key)

@@ -2,6 +2,12 @@
 
 import type { Map as MapLibreMap } from "maplibre-gl";
 
+let arrived: () => void;
+/** Comes when data is on screen for the first time: what is not needed for that waits for it. */
+export const firstView = new Promise<void>((resolve) => {
+  arrived = resolve;
+});
+
 export const hook = {
   ready: false,
   /** The time whose colours were drawn last, and how long colouring took on this side of the graphics card (ms). */
@@ -23,6 +29,7 @@ export const hook = {
   idle() {
     performance.mark("idle");
     hook.ready = hook.hasData;
+    if (hook.ready) arrived();
   },
 };
 

@@ -6,6 +6,7 @@ import { endsOf } from "../data/pairs";
 import type { Places, Source } from "../data/source";
 import { scaleTop } from "../map/colour";
 import { records } from "../messages";
+import { firstView } from "./hook";
 import * as state from "./store";
 import { quietly } from "./url";
 
@@ -123,14 +124,15 @@ async function openSlice(_: string, stale: () => boolean): Promise<void> {
       state.slice.value = slice;
       if (!state.locked.value) state.domain.value = scaleTop(slice.value);
     });
-    prefetch(where);
+    void prefetch(where, stale);
   }
   state.busy.value = false;
 }
 
 /** The next times, while these are looked at. */
-function prefetch(where: Parameters<Source["slice"]>[1]): void {
-  if (!state.keys.value.time) return;
+async function prefetch(where: Parameters<Source["slice"]>[1], stale: () => boolean): Promise<void> {
+  await firstView;
+  if (!state.keys.value.time || stale()) return;
   for (let step = 1; step <= (state.playing.value ? 4 : 1); step++) {
     const next = state.times.value[state.timeAt.value + step];
     if (next)
