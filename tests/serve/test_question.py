@@ -1,15 +1,20 @@
 """Filters and pages: every answer is what a slow filter of the published table gives."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
+import h3
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from shoal.release.derived import standing_out
 from shoal.release.read import Release
+from shoal.serve.answers import Answer
 from shoal.serve.cube import Cube
+from shoal.serve.encode import encode
 from shoal.serve.problems import Problem
 from shoal.serve.question import TableQuestion, ask, box_of
 
@@ -159,6 +164,39 @@ def test_cells_as_integers_are_the_same_cells(cubes: Cubes) -> None:
     assert found.height == as_text.height > 10
     some = rows(hexagons, asked | {"origin": [cells[2]]})
     assert {f"{cell:x}" for cell in some["origin"]} == {cells[2]}
+
+
+@pytest.mark.parametrize("encoding", ["zstd", "gzip"])
+def test_the_first_view_of_a_hundred_thousand_hexagons_takes_half_a_megabyte(cubes: Cubes, encoding: str) -> None:
+    """Cells once, and an hour of numbers as noisy as they come; not as text and with both ends of the interval."""
+    cells = tuple(sorted(h3.grid_disk(h3.latlng_to_cell(20.67, -103.35, 9), 182)))
+    dice = np.random.default_rng(1)
+    estimate = np.round(dice.normal(0, 40, (1, len(cells))) * 1024) / 1024
+    numbers = {
+        "estimate": estimate,
+        "stderr": np.full_like(estimate, 40.0),
+        "lower": estimate - 78.398,
+        "upper": estimate + 78.398,
+        "consistent": dice.poisson(1.0, estimate.shape).astype(np.float64),
+    }
+    cube = replace(
+        cubes["presence"][0],
+        ids=cells,
+        places=np.arange(len(cells), dtype=np.int32)[:, None],
+        times=pa.array([datetime(2026, 3, 2, 8, tzinfo=UTC)]),
+        numbers=numbers,
+        suppressed=np.zeros(estimate.shape, dtype=np.bool_),
+    )
+
+    def size(*questions: TableQuestion) -> int:
+        pages = (encode(ask(cube, one, ZONE, 10**6), "arrow", {}) for one in questions)
+        return sum(len(Answer.of(page, "x").packed(encoding).body) for page in pages)
+
+    keys = TableQuestion(columns="zone", ids="h3")
+    hour = TableQuestion(columns="estimate,half,consistent,suppressed", floats="32")
+    assert size(keys, hour) < 500_000
+    as_before = TableQuestion(columns="lower,upper,consistent,suppressed", floats="32")
+    assert size(TableQuestion(columns="zone"), as_before) > 900_000
 
 
 def test_a_missing_number_is_null_and_suppressed_is_kept(cubes: Cubes) -> None:

@@ -21,8 +21,8 @@ MAGIC = b"PMTiles"
 VERSION = 3
 FIRST = 16_384
 """Bytes within which header and root directory lie."""
-MOST_METADATA = 16 << 20
-"""Bytes, unpacked."""
+MOST_METADATA = 8 << 20
+"""Bytes, packed and unpacked: the explorer reads them in one piece."""
 _HEADER = struct.Struct("<7sB11QBBBBBB4iB2i")
 _COMPRESSIONS = ("unknown", "none", "gzip", "brotli", "zstd")
 _TILES = ("unknown", "MVT", "PNG", "JPEG", "WebP", "AVIF", "MLT")
