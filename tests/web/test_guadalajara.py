@@ -85,7 +85,7 @@ def test_a_station_day_by_day(november: Release, explorer: Open) -> None:
     said = screen.locator(".tooltip .value").inner_text() + screen.locator(".tooltip .range").inner_text()
     assert "arrivals" in said
     assert numbers(said.replace("95 %", "")) == as_shown(most)
-    screen.mouse.move(5, 5)
+    _neighbours_by_name(page, november)
     assert screen.locator(".title p").inner_text().endswith("2015")
     assert screen.get_by_role("button", name="Week", exact=True).count() == 0  # there are no hours
 
@@ -175,6 +175,22 @@ def test_two_months_on_a_phone(months: tuple[Release, Release], explorer: Open) 
     assert passed[0] == passed[1] == screen.locator(".checks .passed").count() > 5
     assert "month" in screen.locator(".drawer").inner_text()
     assert page.axe() == []
+
+
+def _neighbours_by_name(page: Explorer, of: Release) -> None:
+    """Two stations in sight that are nearer to each other than their discs are wide: neither hides the other."""
+    lat, lon = (of.places.centres.T * np.pi / 180)[:, :, None]
+    apart = 6_371_000 * np.hypot(lat - lat.T, (lon - lon.T) * np.cos(lat))
+    middle = [page.ask("window.shoal.map.getCenter()")[name] * np.pi / 180 for name in ("lat", "lng")]
+    far = 6_371_000 * np.hypot(lat[:, 0] - middle[0], (lon[:, 0] - middle[1]) * np.cos(middle[0]))
+    seen = np.flatnonzero(far < 700)
+    close = [(a, b) for a in seen for b in seen if a < b and 60 < apart[a, b] < 200]
+    a, b = min(close, key=lambda pair: float(apart[pair]))
+    for here, there in ((a, b), (b, a)):
+        nearer = of.places.centres[here] * 0.65 + of.places.centres[there] * 0.35
+        page.page.mouse.move(*page.point(nearer[1], nearer[0]))
+        expect(page.page.locator(".tooltip .name")).to_have_text(of.places.names[here] or "")
+    page.page.mouse.move(5, 5)
 
 
 def _extremes(rows: pl.DataFrame) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -3,6 +3,7 @@
 import earcut, { flatten } from "earcut";
 import { cellToBoundary } from "h3-js";
 import type { Places } from "../data/source";
+import { discs } from "./discs";
 
 export interface Geometry {
   /** lon, lat of every corner, float64: a metre is lost in float32. */
@@ -23,11 +24,15 @@ type Ring = number[][];
 export function geometryOf(places: Places): Geometry {
   if (!places.shapes) return cells(places.ids);
   const parts: { place: number; rings: Ring[] }[] = [];
+  const points = places.shapes.features.map(({ geometry: shape }) =>
+    shape?.type === "Point" ? shape.coordinates : null,
+  );
+  const around = discs(points.filter((one) => one !== null));
   places.shapes.features.forEach(({ geometry: shape }, at) => {
     if (shape?.type === "Polygon") parts.push({ place: at, rings: shape.coordinates });
     if (shape?.type === "MultiPolygon")
       for (const rings of shape.coordinates) parts.push({ place: at, rings });
-    if (shape?.type === "Point") parts.push({ place: at, rings: [around(shape.coordinates)] });
+    if (points[at]) parts.push({ place: at, rings: [around.shift()!] });
   });
   return packed(parts);
 }
@@ -118,16 +123,6 @@ function boxOf(ring: Ring): [number, number, number, number] {
     box[3] = Math.max(box[3], lat!);
   }
   return box;
-}
-
-/** A small disc for a place that is a point: about 150 m. */
-function around([lon, lat]: number[]): Ring {
-  const radius = 0.0014;
-  const narrow = Math.cos((lat! * Math.PI) / 180);
-  return Array.from({ length: 16 }, (_, at) => {
-    const angle = (at / 16) * 2 * Math.PI;
-    return [lon! + (Math.cos(angle) * radius) / narrow, lat! + Math.sin(angle) * radius];
-  });
 }
 
 /** The place at a point of the map, or -1. */
