@@ -133,5 +133,23 @@ def test_pairs_within_a_distance(centres: list[tuple[float, float]], km: float) 
             assert ((a, b) in chosen) == ((b, a) in chosen)
 
 
+@pytest.mark.parametrize("nearest", [0, 300, 9_000, 40_000])
+def test_near_pairs_of_many_zones_have_a_slow_twin(nearest: int) -> None:
+    """One zone without a centre, two at one place; the limit is just what some pair is apart, or more than any."""
+    dice = np.random.default_rng(3)
+    centres = np.column_stack([dice.uniform(-80, 80, 200), dice.uniform(-180, 180, 200)])
+    centres[7], centres[9] = np.nan, centres[8]
+    lat, lon = np.radians(centres).T
+    h = np.sin((lat - lat[:, None]) / 2) ** 2
+    h += np.cos(lat) * np.cos(lat[:, None]) * np.sin((lon - lon[:, None]) / 2) ** 2
+    apart = 2 * 6371.0088 * np.arcsin(np.sqrt(np.minimum(1, h)))
+    km = float(np.append(np.sort(apart[np.isfinite(apart)])[199:], np.full(40_000, 30_000.0))[nearest])
+    near = (apart <= km) | np.eye(200, dtype=np.bool_)
+    assert pair_places(centres, km).tolist() == np.argwhere(near).tolist()
+    some, others = np.arange(0, 200, 3, dtype=np.int32), np.arange(0, 200, 2, dtype=np.int32)
+    expected = [[a, b] for a, b in np.argwhere(near).tolist() if a % 3 == 0 and b % 2 == 0]
+    assert pair_places(centres, km, some, others).tolist() == expected
+
+
 def test_all_pairs() -> None:
     assert pair_places(np.zeros((2, 2)), None).tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]

@@ -27,6 +27,10 @@ DAYPARTS = {"night": range(6), "morning": range(6, 10), "midday": range(10, 15),
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 EARTH_RADIUS_KM = 6371.0088  # mean radius, IUGG
+_AT_ONCE = 64
+"""Zones whose neighbours are looked for together."""
+_UNSURE = 1e-6
+"""Radians, 6 m: so near the limit the cosine of an angle does not tell."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,24 +145,54 @@ def pair_places(
     origins, destinations  int32[n]       ascending: only pairs of these; None: of all zones
     returns                int32[p, 2]; a zone with itself is always a pair
     """
-    z = centres.shape[0]
-    every = np.arange(z, dtype=np.int32)
+    every = np.arange(centres.shape[0], dtype=np.int32)
     origins, destinations = every if origins is None else origins, every if destinations is None else destinations
     if max_km is None:
         return np.column_stack([np.repeat(origins, destinations.size), np.tile(destinations, origins.size)])
-    lat, lon = np.radians(centres).T
-    rows = []
-    for origin in origins.tolist():
-        # haversine formula; one row at a time, so that memory grows with zones, not with pairs
-        h = (
-            np.sin((lat - lat[origin]) / 2) ** 2
-            + np.cos(lat) * np.cos(lat[origin]) * np.sin((lon - lon[origin]) / 2) ** 2
-        )
-        near = 2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(1.0, h))) <= max_km
-        near[origin] = True
-        found = destinations[near[destinations]]
-        rows.append(np.column_stack([np.full(found.size, origin, dtype=np.int32), found]))
-    return np.concatenate(rows) if rows else np.zeros((0, 2), dtype=np.int32)
+    first, second = _near(np.radians(centres), max_km, origins, destinations)
+    # each origin's pairs, in one piece and ascending, to where they belong
+    many = np.bincount(first, minlength=centres.shape[0])
+    begin, piece = np.cumsum(many) - many, np.flatnonzero(np.diff(first, prepend=-1))
+    at = np.arange(first.size) + np.repeat(begin[first[piece]] - piece, many[first[piece]])
+    pairs = np.empty((first.size, 2), dtype=np.int32)
+    pairs[at, 0], pairs[at, 1] = first, second
+    return pairs
+
+
+def _near(centres: Float64, max_km: float, origins: Int32, destinations: Int32) -> tuple[Int32, Int32]:
+    """The pairs whose centres (radians) are near, int32[p] each: origins in any order, of each its own ascending.
+
+    Of the destinations on the same latitudes the cosine of the angle tells which are near; within some metres of the
+    limit the haversine formula decides. A zone without a centre (nan) is near none but itself.
+    """
+    lat, lon = centres.T
+    sphere = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+    lat = np.nan_to_num(lat)
+    angle = max_km / EARTH_RADIUS_KM
+    least = np.cos(min(np.pi, angle + _UNSURE)) - 1e-12
+    surely = np.cos(min(np.pi, max(0.0, angle - _UNSURE))) + 1e-12
+    north, by_lat = origins[np.argsort(lat[origins])], destinations[np.argsort(lat[destinations])]
+    found: tuple[list[Int32], list[Int32]] = ([origins[:0]], [destinations[:0]])
+    for begin in range(0, north.size, _AT_ONCE):
+        part = north[begin : begin + _AT_ONCE]
+        low = np.searchsorted(lat[by_lat], lat[part[0]] - angle - _UNSURE)
+        high = np.searchsorted(lat[by_lat], lat[part[-1]] + angle + _UNSURE)
+        there = np.sort(by_lat[low:high])
+        cosine = sphere[part] @ sphere[there].T
+        near = (cosine >= surely) | (part[:, None] == there)
+        row, column = np.nonzero((cosine >= least) & ~near)
+        near[row, column] = _haversine(centres[part[row]], centres[there[column]]) <= max_km
+        row, column = np.nonzero(near)
+        found[0].append(part[row])
+        found[1].append(there[column])
+    return np.concatenate(found[0]), np.concatenate(found[1])
+
+
+def _haversine(here: Float64, there: Float64) -> Float64:
+    """Kilometres, float64[n]; both float64[n, 2], radians."""
+    (lat_1, lon_1), (lat_2, lon_2) = here.T, there.T
+    h = np.sin((lat_2 - lat_1) / 2) ** 2 + np.cos(lat_2) * np.cos(lat_1) * np.sin((lon_2 - lon_1) / 2) ** 2
+    return np.asarray(2 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(1.0, h))))
 
 
 def pair_codes(places: Int32, zones: int) -> Int64:
