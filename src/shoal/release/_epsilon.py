@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import lru_cache
 from math import exp, inf, log, log1p
 
 from shoal.privacy.mechanism import Mechanism
@@ -20,6 +21,7 @@ def spent(mechanisms: Sequence[Mechanism], delta: float) -> float:
     return min(epsilon(float(everything), delta), pure + epsilon(float(rest), delta))
 
 
+@lru_cache(maxsize=256)
 def epsilon(rho: float, delta: float) -> float:
     """Smallest epsilon, 0 or more, for which rho-zCDP implies (epsilon, delta)-DP by the bound below.
 

@@ -1,6 +1,8 @@
 """What every request passes first (host, method, size, rate, grant), and every answer last: headers, no traceback."""
 
+from asyncio import timeout
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from shoal.serve.access import Access, Grant, Public
@@ -42,6 +44,8 @@ OPEN = ("/api/docs", "/api/docs.css", "/api/openapi.json")
 TILES = "/api/basemap.pmtiles"
 _VERIFY_COST = 100.0
 """A run of the verifier is worth so many other requests."""
+_PATIENCE, _MOST_HEARD = 0.5, 1 << 16
+"""Seconds and bytes for which somebody is heard out who sends a body, which none may."""
 _GUESS_COST = 10.0
 """Of a wrong token, in a bucket of the address's own: who has none left is not heard, whatever the next one is."""
 
@@ -71,21 +75,23 @@ class Guard:
         if scope["type"] != "http":
             return  # a websocket: not answered, which refuses it
         answer = _Answer(send, head=scope["method"] == "HEAD")
-        await Faults(self._pass, self.tell)(scope, _nothing(receive), answer.send)
+        await Faults(self._pass, self.tell)(scope, receive, answer.send)
 
     async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._let_in(scope)
+        await self._let_in(scope, receive)
         if scope["method"] == "HEAD":
             scope["method"], scope["shoal.head"] = "GET", True
-        await self.app(scope, receive, send)
+        await self.app(scope, _nothing(receive), send)
 
-    async def _let_in(self, scope: Scope) -> None:
+    async def _let_in(self, scope: Scope, receive: Receive) -> None:
         headers = _headers(scope)
         hosts = headers.get(b"host", [])
         if len(hosts) != 1 or not host_is_ours(hosts[0].decode("latin-1"), self.names):
             raise Problem(421, "this server does not answer to that name; its operator can add the name with --name")
         _check_method(scope)
         if headers.get(b"transfer-encoding") or any(length != b"0" for length in headers.get(b"content-length", [])):
+            if not headers.get(b"expect"):  # who asks before it sends hears the answer as it is
+                await _hear_out(receive)
             raise Problem(413, "this API only reads and takes no body; put the question into the address", _CLOSE)
         given = headers.get(b"authorization", [])
         text = given[0].decode("latin-1") if len(given) == 1 else None
@@ -133,6 +139,15 @@ def _headers(scope: Scope) -> dict[bytes, list[bytes]]:
     for name, value in scope["headers"]:
         found.setdefault(name, []).append(value)
     return found
+
+
+async def _hear_out(receive: Receive) -> None:
+    """Take what comes of a body, for a moment: closed while it comes, a connection is reset and the answer lost."""
+    taken = 0
+    with suppress(TimeoutError):
+        async with timeout(_PATIENCE):
+            while taken < _MOST_HEARD and (message := await receive()).get("more_body"):
+                taken += len(message["body"])
 
 
 def _nothing(receive: Receive) -> Receive:
