@@ -7,7 +7,7 @@
 of each answer's body as they went over the wire, from the first request until the map has come to rest: `data` is what
 the API sent, `basemap` land, borders and names, `page` code, style and fonts. Chromium takes zstd. What it loads after
 that, once the first view stands, is told apart: the next hour and finer coasts. The second time is from
-the click on the next hour until it is drawn. Without a graphics card the processor draws every pixel.
+the click on another hour until it is drawn. Without a graphics card the processor draws every pixel.
 """
 
 import argparse
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from urllib.parse import urlsplit
 
 from benchmarks._runs import ROOT, machine
 from benchmarks.serve import PLAN
+from shoal.serve.pages import STATIC
 
 AREA = "[-103.93, 20.12, -102.85, 21.12]"
 """Of about 100,000 hexagons of resolution 9."""
@@ -74,6 +76,7 @@ def _look(address: str, release: str) -> None:
         wire = _Wire(page)
         _wait(page, f"{address}?release={release}&statistic=presence")
         first = wire.taken()
+        first.update(_workers(address))
         seconds = page.evaluate("performance.getEntriesByName('painted')[0].startTime") / 1000
         page.wait_for_timeout(3000)
         later = wire.taken()
@@ -88,6 +91,16 @@ def _look(address: str, release: str) -> None:
                     print(f"{size / 1000:8.0f} kB  {kind:8} {path}")
         print(f"\nhour change: {statistics.median(_steps(page)):.0f} ms until it is drawn")
         browser.close()
+
+
+def _workers(address: str) -> dict[tuple[str, str], int]:
+    """What other threads of the page load, which its own session does not see: the map's worker."""
+    found = {}
+    for file in (STATIC / "assets").glob("*.mjs"):
+        asked = urllib.request.Request(f"{address}assets/{file.name}", headers={"Accept-Encoding": "zstd"})
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            found["page", f"/assets/{file.name}"] = len(answer.read())
+    return found
 
 
 class _Wire:
