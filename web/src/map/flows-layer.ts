@@ -12,8 +12,17 @@ interface Spot {
   lat: number;
 }
 
+/** Colours of lines from the narrowest to the widest. */
+const PLAIN = { day: ["#a9c7d1", "#2f7096", "#1f3158"], night: ["#3d5a66", "#8fc5d8", "#f3dfa2"] };
+/** The same of differences, as `diverging` has them. */
+export const CHANGED = {
+  day: { less: ["#88b0ca", "#3f7ea9", "#1c4c75"], more: ["#e2ad76", "#c7742f", "#894013"] },
+  night: { less: ["#3f6b88", "#6aa4c9", "#b4def6"], more: ["#8b5c32", "#d18f4b", "#fcd4a2"] },
+};
+
 /** `middles`: lon and lat of each place. `widest`: the number that the widest line stands for. */
 export function flowsLayer(
+  kind: "flows" | "less" | "more",
   flows: Pair[],
   middles: Float64Array,
   widest: number,
@@ -21,12 +30,13 @@ export function flowsLayer(
   beforeId: string,
   onHover: (flow: Pair | null, x: number, y: number) => void,
 ): Layer {
+  const hour = dark ? "night" : "day";
   const spots: Spot[] = [];
   for (const id of new Set(flows.flatMap((flow) => [flow.from, flow.to]))) {
     spots.push({ id, lon: middles[2 * id]!, lat: middles[2 * id + 1]! });
   }
   return new FlowmapLayer<Spot, Pair>({
-    id: "flows",
+    id: kind,
     beforeId,
     data: { locations: spots, flows },
     getLocationId: (spot: Spot) => spot.id,
@@ -34,7 +44,7 @@ export function flowsLayer(
     getLocationLat: (spot: Spot) => spot.lat,
     getFlowOriginId: (flow: Pair) => flow.from,
     getFlowDestId: (flow: Pair) => flow.to,
-    getFlowMagnitude: (flow: Pair) => flow.value,
+    getFlowMagnitude: (flow: Pair) => Math.abs(flow.value),
     flowLinesRenderingMode: "curved",
     clusteringEnabled: false,
     locationTotalsEnabled: false,
@@ -45,7 +55,7 @@ export function flowsLayer(
     flowLineThicknessScale: 1.2,
     maxTopFlowsDisplayNum: flows.length,
     scaleLock: { enabled: true, domains: { flowMagnitude: [0, widest] } },
-    colorScheme: dark ? ["#3d5a66", "#8fc5d8", "#f3dfa2"] : ["#a9c7d1", "#2f7096", "#1f3158"],
+    colorScheme: kind === "flows" ? PLAIN[hour] : CHANGED[hour][kind],
     darkMode: dark,
     highlightColor: dark ? "#ff9d6b" : "#c4542d",
     pickable: true,

@@ -117,6 +117,12 @@ export const de: Messages = {
   "compare.then": "gegen {time}",
   "compare.sure":
     "{sure} von {all} Orten unterscheiden sich um mehr als ihr Intervall. Rauschen allein brächte etwa {chance} dazu.",
+  "compare.pairs":
+    "{sure} von {all} Wegen unterscheiden sich stärker, als Rauschen es bei so vielen erklärt. Nur sie sind aufgeführt und gezeichnet.",
+  "compare.pairsNone": "Jeder Unterschied könnte Rauschen sein, also ist keiner gezeichnet.",
+  "compare.more.way": "mehr als damals",
+  "compare.less.way": "weniger als damals",
+  "compare.widest": "Die breiteste Linie: {value} {unit}",
   "compare.how":
     "Unterschiede der Zahlen, wie sie gemessen wurden. Jede hat ihr eigenes Rauschen, ein Unterschied also mehr: die halben Breiten beider Intervalle addieren sich als Quadrate.",
   "compare.more": "Die {shown} sichersten von {all}, die größten zuerst.",

@@ -113,6 +113,12 @@ export const en = {
   "compare.then": "against {time}",
   "compare.sure":
     "{sure} of {all} places differ by more than their interval. Noise alone would make about {chance} do so.",
+  "compare.pairs":
+    "{sure} of {all} pairs differ by more than noise explains, given how many there are. Only those are listed and drawn.",
+  "compare.pairsNone": "Noise could explain every difference, so none is drawn.",
+  "compare.more.way": "more than then",
+  "compare.less.way": "less than then",
+  "compare.widest": "The widest line: {value} {unit}",
   "compare.how":
     "Differences of the numbers as measured. Each has noise of its own, so a difference has more: the half widths of both intervals add up as squares.",
   "compare.more": "The surest {shown} of {all}, the largest first.",

@@ -41,7 +41,8 @@ export function Change({ value, lower, upper, measure }: Known & { measure: Meas
   );
 }
 
-function range(lower: number, upper: number): string {
+/** "95 %: -3 to +9", or that there are no bounds. */
+export function range(lower: number, upper: number): string {
   if (!Number.isFinite(lower) || !Number.isFinite(upper)) return t("compare.open");
   return t("number.interval", { lower: signed(lower), upper: signed(upper) });
 }

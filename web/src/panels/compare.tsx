@@ -7,6 +7,7 @@ import * as compare from "../state/compare";
 import * as state from "../state/store";
 import { Change, ChangeTable, counted } from "./change";
 import { Sheet } from "./drawer";
+import { PairChanges } from "./pair-change";
 
 /** Of more times than these only those of the same hour are offered. */
 const MOST_TIMES = 400;
@@ -35,7 +36,8 @@ export function Compare() {
         </p>
       )}
       {found && <ChangeTable change={found} />}
-      {found && <p class="note">{t("compare.how")}</p>}
+      <PairChanges />
+      {(found || compare.pairChange.value) && <p class="note">{t("compare.how")}</p>}
     </Sheet>
   );
 }
@@ -44,6 +46,7 @@ export function Compare() {
 function Sides() {
   const others = state.releases.value.filter((one) => one.id !== state.releaseId.value && !one.problem);
   const { thenRelease, thenTime, measure } = compare;
+  const hasAreas = compare.hasAreas.value && state.keys.value.other === null;
   return (
     <section class="sides">
       {others.length > 0 && (
@@ -67,7 +70,7 @@ function Sides() {
       )}
       {state.keys.value.time && <TimeChoice />}
       <div class="switch" role="group" aria-label={t("compare.measure")}>
-        {MEASURES.filter((one) => one !== "density" || compare.hasAreas.value).map((one) => (
+        {MEASURES.filter((one) => one !== "density" || hasAreas).map((one) => (
           <button
             type="button"
             key={one}

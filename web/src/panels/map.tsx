@@ -3,7 +3,8 @@
 import type { Layer } from "@deck.gl/core";
 import { computed, effect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { surePairs } from "../data/pairs";
+import { sureChanges } from "../compare/pair-difference";
+import { type Pair, surePairs } from "../data/pairs";
 import type { Pairs } from "../data/types";
 import { flowsLayer } from "../map/flows-layer";
 import { type Geometry, geometryOf, middles } from "../map/geometry";
@@ -68,13 +69,15 @@ function drawn(map: MapView): () => void {
       const change = compare.change.value;
       if (!geometry.value || !state.places.value) return;
       hook.painting();
-      if (slice && slice.value.length === state.places.value.ids.length) {
+      const pairChange = compare.pairChange.value;
+      if (slice && !pairChange && slice.value.length === state.places.value.ids.length) {
         const colours = change
           ? paintChange(change, geometry.value, compare.top.value, dark)
           : paint(slice, geometry.value, state.domain.value, dark);
         layers.push(zonesLayer(geometry.value, colours, BELOW_LINES));
       }
-      if (pairs) layers.push(flows(pairs, geometry.value, dark));
+      if (pairChange) layers.push(...changedFlows(pairChange, geometry.value, dark));
+      else if (pairs) layers.push(flows(pairs, geometry.value, dark));
       map.draw(layers);
       if (slice || pairs) hook.painted(state.time.peek());
     }),
@@ -118,7 +121,30 @@ function flows(pairs: Pairs, geometry: Geometry, dark: boolean): Layer {
   const place = state.place.value === null ? -1 : (places.index.get(state.place.value) ?? -1);
   const widest = surePairs(pairs, 1)[0]?.value ?? 1;
   const shown = surePairs(pairs, MOST_FLOWS, place, place < 0 ? null : state.direction.value);
-  return flowsLayer(shown, middles(geometry, places.ids.length), widest, dark, BELOW_NAMES, (flow, x, y) => {
-    state.hoveredFlow.value = flow && { ...flow, x, y };
+  return flowsLayer(
+    "flows",
+    shown,
+    middles(geometry, places.ids.length),
+    widest,
+    dark,
+    BELOW_NAMES,
+    hoverFlow,
+  );
+}
+
+/** What became more, and what less: only where noise does not explain it. */
+function changedFlows(change: Pairs, geometry: Geometry, dark: boolean): Layer[] {
+  const places = state.places.value!;
+  const place = state.place.value === null ? -1 : (places.index.get(state.place.value) ?? -1);
+  const widest = Math.abs(sureChanges(change, 1)[0]?.value ?? 1);
+  const shown = sureChanges(change, MOST_FLOWS, place, state.direction.value);
+  const where = middles(geometry, places.ids.length);
+  return (["less", "more"] as const).map((way) => {
+    const its = shown.filter(({ value }) => value > 0 === (way === "more"));
+    return flowsLayer(way, its, where, widest, dark, BELOW_NAMES, hoverFlow);
   });
+}
+
+function hoverFlow(flow: Pair | null, x: number, y: number): void {
+  state.hoveredFlow.value = flow && { ...flow, x, y };
 }

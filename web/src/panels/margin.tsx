@@ -8,6 +8,7 @@ import * as state from "../state/store";
 import { ChangeLegend } from "./change-legend";
 import { FlowLegend } from "./flow-legend";
 import { Legend } from "./legend";
+import { PairChangeLegend } from "./pair-change";
 
 export function Margin() {
   const release = state.release.value;
@@ -21,8 +22,8 @@ export function Margin() {
       {release?.manifest.synthetic && <p class="synthetic">{t("synthetic")}</p>}
       <Statistics />
       <Choices />
-      {compare.change.value ? <ChangeLegend /> : <Legend />}
-      <FlowLegend />
+      {compare.change.value ? <ChangeLegend /> : !compare.pairChange.value && <Legend />}
+      {compare.pairChange.value ? <PairChangeLegend /> : <FlowLegend />}
       {carried()?.note && <p class="note left-out">{carried()!.note}</p>}
       <p class="credits">{credits()}</p>
     </header>

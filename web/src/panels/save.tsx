@@ -162,6 +162,7 @@ function seen(): Seen {
     class: keys.class ? state.chosenClass.value : null,
     place: state.level.value ? null : state.place.value,
     placeKey: keys.place,
+    otherKey: keys.other,
     other: other && { release: other.release.id, time: other.time },
   };
 }

@@ -15,7 +15,7 @@ export function Toolbar() {
     pairs,
     table: !pairs,
     week: !pairs && hours,
-    compare: !pairs && comparable,
+    compare: comparable,
     save: true,
     trust: true,
   };

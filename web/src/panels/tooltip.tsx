@@ -21,7 +21,11 @@ export function Tooltip() {
     return (
       <div class="tooltip" style={{ transform: beside(flow) }}>
         <p class="name">{`${state.placeName(flow.from)} → ${state.placeName(flow.to)}`}</p>
-        <Figure {...flow} suppressed={false} />
+        {compare.pairChange.value ? (
+          <Change {...flow} measure={compare.measure.value} />
+        ) : (
+          <Figure {...flow} suppressed={false} />
+        )}
       </div>
     );
   }

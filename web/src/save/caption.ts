@@ -12,7 +12,7 @@ export function caption(): Caption {
   const { manifest, words } = release;
   const statistic = state.statistic.value ?? "";
   const time = state.keys.value.time && state.time.value ? when(state.time.value) : null;
-  const change = compare.change.value;
+  const change = compare.change.value ?? compare.pairChange.value;
   const other = compare.other.value;
   const against =
     change && other ? t("compare.then", { time: said(other.time, other.release.id, release.id) }) : null;
@@ -24,13 +24,14 @@ export function caption(): Caption {
     title: [named("statistic", statistic), chosen, time, against].filter(Boolean).join(", "),
     subtitle: t("save.subtitle", { source: manifest.source.name, period, zone: manifest.period.timezone }),
     warning: manifest.synthetic ? t("synthetic") : null,
-    legend: state.slice.value
-      ? {
-          unit: change ? `${t("compare.legend")}: ${unitOf(compare.measure.value)}` : unit,
-          top: change ? compare.top.value : state.domain.value,
-          change: change !== null,
-        }
-      : null,
+    legend:
+      state.slice.value && !compare.pairChange.value
+        ? {
+            unit: change ? `${t("compare.legend")}: ${unitOf(compare.measure.value)}` : unit,
+            top: change ? compare.top.value : state.domain.value,
+            change: change !== null,
+          }
+        : null,
     notes: [
       `${named("statistic", statistic, ".what", state.facts.value!.unit)}. ${
         change ? t("compare.how") : t("save.intervals", { noise: state.facts.value!.noise })

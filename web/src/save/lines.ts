@@ -11,6 +11,8 @@ export interface Seen {
   class: string | null;
   place: string | null;
   placeKey: string;
+  /** The other end of pairs. */
+  otherKey: string | null;
   /** With what it is compared. */
   other: { release: string; time: string | null } | null;
 }
@@ -49,10 +51,11 @@ function comparison(seen: Seen, then: NonNullable<Seen["other"]>): string[] {
     lines.push(`other = shoal.open(${text(then.release)})[${text(seen.table)}].to_polars()`);
   if (then.time) lines.push(`then = ${moment(seen, then.time)}`);
   const asked = rows(seen, "then");
+  const same = seen.otherKey ? `[${text(seen.placeKey)}, ${text(seen.otherKey)}]` : text(seen.placeKey);
   lines.push(
-    `both = seen.join(${asked ? `${other}.filter(${asked})` : other}, on=${text(seen.placeKey)}, suffix="_then")`,
+    `both = seen.join(${asked ? `${other}.filter(${asked})` : other}, on=${same}, suffix="_then")`,
     `half = (pl.col("upper") - pl.col("lower")).pow(2) + (pl.col("upper_then") - pl.col("lower_then")).pow(2)`,
-    `change = both.select(${text(seen.placeKey)}, more=pl.col("estimate") - pl.col("estimate_then"), half=half.sqrt() / 2)`,
+    `change = both.select(${same}, more=pl.col("estimate") - pl.col("estimate_then"), half=half.sqrt() / 2)`,
   );
   return lines;
 }

@@ -5,8 +5,9 @@ import { batch, computed, effect, signal } from "@preact/signals";
 import { areasOf, haveAreas } from "../compare/area";
 import { ALIKE, counterpart, stepsFor, type Then, unlike } from "../compare/counterpart";
 import { between, difference, type Known, type Measure } from "../compare/difference";
+import { pairDifference } from "../compare/pair-difference";
 import type { Places } from "../data/source";
-import type { Release, Slice, Total } from "../data/types";
+import type { Pairs, Release, Slice, Total } from "../data/types";
 import { changeTop } from "../map/diverging";
 import { sourceOf } from "./load";
 import * as state from "./store";
@@ -21,10 +22,10 @@ export const measure = signal<Measure>("absolute");
 interface Loaded {
   release: Release;
   time: string | null;
-  slice: Slice;
+  numbers: Slice | Pairs;
   total: Total | null;
-  /** Of which slice on the map it is the other side. */
-  beside: Slice;
+  /** Of what on the map it is the other side. */
+  beside: Slice | Pairs;
 }
 
 // Loaded.
@@ -35,7 +36,10 @@ export const hindrance = signal<"places" | "meaning" | "length" | "time" | "same
 
 /** A comparison lasts while its panel is open, and while what it shows is saved. */
 export const comparing = signal(false);
-export const on = computed(() => comparing.value && state.keys.value.other === null);
+export const on = computed(() => comparing.value);
+
+/** The numbers on the map; around a chosen place the pairs, not the colours that are made of them. */
+const shown = computed(() => (state.keys.value.other ? state.pairs.value : state.slice.value));
 
 /** The way that is meant, and where none was chosen the one that suggests itself. */
 export const way = computed<Then | null>(() => {
@@ -55,14 +59,22 @@ export const hasAreas = computed(() => state.places.value !== null && haveAreas(
 /** The other side, once it belongs to what the map shows. */
 export const other = computed(() => {
   const found = loaded.value;
-  return on.value && found && found.beside === state.slice.value && !hindrance.value ? found : null;
+  return on.value && found && found.beside === shown.value && !hindrance.value ? found : null;
 });
 
 /** What differs; null while nothing is compared. */
 export const change = computed<Slice | null>(() => {
-  const [now, found] = [state.slice.value, other.value];
-  if (!now || !found || found.slice.value.length !== now.value.length) return null;
-  return difference(now, found.slice, measure.value, measure.value === "density" ? areas.value : null);
+  const [now, then] = [shown.value, other.value?.numbers];
+  if (!now || !then || "from" in now || "from" in then) return null;
+  if (then.value.length !== now.value.length) return null;
+  return difference(now, then, measure.value, measure.value === "density" ? areas.value : null);
+});
+
+/** The same of pairs. */
+export const pairChange = computed<Pairs | null>(() => {
+  const [now, then] = [shown.value, other.value?.numbers];
+  if (!now || !then || !("from" in now && "from" in then)) return null;
+  return pairDifference(now, then, measure.value, state.facts.value?.mechanism === "laplace");
 });
 
 /** What differs in the whole. */
@@ -79,20 +91,20 @@ export const top = computed(() => scale.value?.top ?? 1);
 export function followComparison(): void {
   let turn = 0;
   effect(() => {
-    const shown = state.panel.value;
-    if (shown === "compare") comparing.value = true;
-    else if (shown !== "save") comparing.value = false;
+    const panel = state.panel.value;
+    if (panel === "compare") comparing.value = true;
+    else if (panel !== "save") comparing.value = false;
   });
   effect(() => {
-    const [slice, places, release] = [state.slice.value, state.places.value, state.release.value];
+    const [numbers, places, release] = [shown.value, state.places.value, state.release.value];
     const wanted = [thenRelease.value, way.value] as const;
-    if (!on.value || !slice || !places || !release) return;
+    if (!on.value || !numbers || !places || !release) return;
     const mine = ++turn;
     void otherSide(release, places, ...wanted).then((found) => {
       if (mine !== turn) return;
       batch(() => {
         hindrance.value = typeof found === "string" ? found : null;
-        if (typeof found !== "string") loaded.value = { ...found, beside: slice };
+        if (typeof found !== "string") loaded.value = { ...found, beside: numbers };
       });
     });
   });
@@ -121,10 +133,12 @@ async function otherSide(
   if (facts.time && time === null) return "time";
   if (another === release && time === (facts.time ? state.time.peek() : null)) return "same";
   const where = { statistic: table, time, class: state.chosenClass.peek() };
-  const [slice, totals] = await Promise.all([
-    sourceOf().slice(another, where, places),
+  const [numbers, totals] = await Promise.all([
+    state.keys.peek().other
+      ? sourceOf().pairs(another, where, places)
+      : sourceOf().slice(another, where, places),
     sourceOf().totals(another, table, where.class),
   ]);
   const total = totals.find((one) => one.time === time) ?? (facts.time ? null : totals[0]) ?? null;
-  return { release: another, time, slice, total };
+  return { release: another, time, numbers, total };
 }
