@@ -38,7 +38,7 @@ def test_flows_of_two_parts_of_the_day(pairs: Release, explorer: Open, monkeypat
     assert numbers(screen.locator(".drawer .note").first.inner_text())[:2] == [sure.height, 49]
     for row, shown in zip(sure.iter_rows(named=True), rows.all(), strict=True):
         assert shown.locator("th").inner_text() == f"{_name(pairs, row['origin'])} → {_name(pairs, row['destination'])}"
-        found = _signed(" ".join(shown.locator("td").all_inner_texts()).replace("95 %", ""))
+        found = _signed(" ".join(shown.locator("td").all_inner_texts()))
         assert np.allclose(found, [row["value"], row["value"] - row["half"], row["value"] + row["half"]], atol=0.51)
     widest = _signed(screen.locator(".legend.flows p").last.inner_text())
     assert np.allclose(widest, [sure["value"][0]], atol=0.51)

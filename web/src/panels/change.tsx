@@ -41,8 +41,13 @@ export function Change({ value, lower, upper, measure }: Known & { measure: Meas
   );
 }
 
-/** "95 %: -3 to +9", or that there are no bounds. */
-export function range(lower: number, upper: number): string {
+/** "-3 to +9", or that there are no bounds. */
+export function ends(lower: number, upper: number): string {
+  if (!Number.isFinite(lower)) return t("compare.open");
+  return t("compare.range", { lower: signed(lower), upper: signed(upper) });
+}
+
+function range(lower: number, upper: number): string {
   if (!Number.isFinite(lower) || !Number.isFinite(upper)) return t("compare.open");
   return t("number.interval", { lower: signed(lower), upper: signed(upper) });
 }
@@ -75,11 +80,7 @@ export function ChangeTable({ change }: { change: Slice }) {
                 </button>
               </th>
               <td>{signed(change.value[at]!)}</td>
-              <td>
-                {Number.isFinite(change.lower[at]!)
-                  ? t("compare.range", { lower: signed(change.lower[at]!), upper: signed(change.upper[at]!) })
-                  : t("compare.open")}
-              </td>
+              <td>{ends(change.lower[at]!, change.upper[at]!)}</td>
             </tr>
           ))}
         </tbody>

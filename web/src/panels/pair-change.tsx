@@ -7,7 +7,7 @@ import { number, signed, t } from "../messages";
 import { choosePlace } from "../state/choose";
 import * as compare from "../state/compare";
 import * as state from "../state/store";
-import { range, unitOf } from "./change";
+import { ends, unitOf } from "./change";
 
 const MOST = 100;
 
@@ -39,7 +39,7 @@ export function PairChanges() {
                   </button>
                 </th>
                 <td>{signed(value)}</td>
-                <td>{range(lower, upper)}</td>
+                <td>{ends(lower, upper)}</td>
               </tr>
             ))}
           </tbody>
