@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -22,8 +23,10 @@ from shoal.estimate.weighted import Tree, solved
 from shoal.keys import Grid
 from shoal.levels import ALL, Level
 from shoal.privacy.mechanism import ONE
-from shoal.privacy.noise import Measurements
 from shoal.zones.regions import Regions
+
+if TYPE_CHECKING:  # whoever only reads a release must not load what draws noise
+    from shoal.privacy.noise import Measurements
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +62,7 @@ class Estimated:
 
 
 def tables(
-    measured: Sequence[Measurements],
+    measured: "Sequence[Measurements]",
     grid: Grid,
     zone_ids: Sequence[str],
     levels: Sequence[Level],
@@ -119,7 +122,7 @@ def tables(
 
 
 def end_table(
-    measured: Measurements, grid: Grid, zone_ids: Sequence[str], divisor: int, suppressed: Bool | None = None
+    measured: "Measurements", grid: Grid, zone_ids: Sequence[str], divisor: int, suppressed: Bool | None = None
 ) -> Estimated:
     """The totals of one end of pairs, as they were measured: complete, every zone has its rows.
 
@@ -130,7 +133,7 @@ def end_table(
 
 
 def pair_table(
-    measured: Measurements, chosen: Selection, zone_ids: Sequence[str], divisor: int, regions: Regions | None = None
+    measured: "Measurements", chosen: Selection, zone_ids: Sequence[str], divisor: int, regions: Regions | None = None
 ) -> Estimated:
     """The pairs that were measured, as they were: totals that hold other pairs too can't correct them.
 
@@ -160,7 +163,7 @@ def _kept(levels: Sequence[Level], grid: Grid, suppressed: Bool | None) -> tuple
 
 
 def _ladder(
-    measured: Sequence[Measurements], into: Sequence[Int32], kept: Sequence[Bool], grid: Grid, divisor: int
+    measured: "Sequence[Measurements]", into: Sequence[Int32], kept: Sequence[Bool], grid: Grid, divisor: int
 ) -> Ladder:
     columns = max(1, len(grid.classes)) * grid.time.bins
     return Ladder(
@@ -172,7 +175,7 @@ def _ladder(
 
 
 def _alone(
-    measured: Measurements, keys: pl.DataFrame, grid: Grid, divisor: int, kept: Bool, groups: Int32 | None = None
+    measured: "Measurements", keys: pl.DataFrame, grid: Grid, divisor: int, kept: Bool, groups: Int32 | None = None
 ) -> Estimated:
     """A table that was measured at one level: as it is."""
     columns = max(1, len(grid.classes)) * grid.time.bins
