@@ -176,6 +176,15 @@ def test_two_months_on_a_phone(months: tuple[Release, Release], explorer: Open) 
     assert "month" in screen.locator(".drawer").inner_text()
     assert page.axe() == []
 
+    screen.get_by_role("button", name="Table").click()
+    south = now["visits"].to_polars().sort("consistent", descending=True).head(100)["zone"].to_list()
+    lowest = min(south, key=lambda zone: _station(now, zone)[1])
+    screen.locator(f"tr[data-place='{lowest}'] button").click()
+    expect(screen.locator(".drawer h2")).to_have_text(_station(now, lowest)[2])
+    top = screen.locator(".drawer").bounding_box()
+    assert top is not None
+    until(lambda: 100 < page.point(*_station(now, lowest)[:2])[1] < top["y"], "the station lies above the sheet")
+
 
 def _neighbours_by_name(page: Explorer, of: Release) -> None:
     """Two stations in sight that are nearer to each other than their discs are wide: neither hides the other."""

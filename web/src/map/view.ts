@@ -15,6 +15,8 @@ import { type Detail, detailAt, world } from "./world";
 
 maplibre.setWorkerUrl(workerUrl());
 
+/** Pixels at the top that the tools cover on a phone. */
+const TOOLS = 96;
 /** Outlines of more places than these are not drawn: they would hide the colours. */
 const OUTLINED = 6000;
 
@@ -97,7 +99,7 @@ export class MapView {
     const wide = this.map.getContainer().clientWidth > 720;
     const padding = wide
       ? { top: 64, bottom: 32, left: 32, right: 32 + right }
-      : { top: 96, bottom: 16, left: 12, right: 12 };
+      : { top: TOOLS, bottom: 16, left: 12, right: 12 };
     this.map.fitBounds([west, south, east, north], { padding, animate });
   }
 
@@ -109,6 +111,18 @@ export class MapView {
     const [west, south, east, north] = this.geometry.boxes.subarray(part * 4, part * 4 + 4);
     const camera = this.map.cameraForBounds([west!, south!, east!, north!], { maxZoom: 13 });
     if (camera) this.map.easeTo({ ...camera, zoom: Math.min(13, camera.zoom ?? 13), animate });
+  }
+
+  /** Where a sheet covers so many pixels of the map's foot, and the place with them: moves the place above it. */
+  reveal(place: number, covered: number, animate: boolean): void {
+    const part = this.geometry?.place.indexOf(place) ?? -1;
+    if (!this.geometry || part < 0 || covered <= 0) return;
+    const [west, south, east, north] = this.geometry.boxes.subarray(part * 4, part * 4 + 4);
+    const { y } = this.map.project([(west! + east!) / 2, (south! + north!) / 2]);
+    const foot = this.map.getContainer().clientHeight - covered;
+    if (y <= foot - 16) return;
+    this.fitted = false;
+    this.map.panBy([0, y - (TOOLS + foot) / 2], { animate });
   }
 
   /** A drawer opened over `right` pixels, or closed (0): what was fitted is fitted anew. */

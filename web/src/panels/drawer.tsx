@@ -6,6 +6,7 @@ import { t } from "../messages";
 import { closePanel } from "../state/choose";
 import * as state from "../state/store";
 import { Compare } from "./compare";
+import { reveal } from "./map";
 import { PairList } from "./pairs";
 import { PlacePanel } from "./place";
 import { Save } from "./save";
@@ -25,10 +26,20 @@ const PANELS = {
 
 export function Drawer() {
   const shown = state.panel.value;
+  const box = useRef<HTMLElement>(null);
+  const loaded = state.places.value !== null;
+  useEffect(() => {
+    const drawer = box.current;
+    if (shown !== "zone" || !drawer || !loaded) return;
+    // What is loaded later makes it higher.
+    const watch = new ResizeObserver(() => reveal(drawer));
+    watch.observe(drawer);
+    return () => watch.disconnect();
+  }, [shown, state.place.value, loaded]);
   if (!shown || !state.release.value || (shown === "zone" && !state.place.value)) return null;
   const Panel = PANELS[shown];
   return (
-    <aside class={`drawer ${shown}`} aria-label={t(`panel.${shown}`)}>
+    <aside ref={box} class={`drawer ${shown}`} aria-label={t(`panel.${shown}`)}>
       <Panel />
     </aside>
   );

@@ -111,6 +111,15 @@ export function covered(): number {
   return state.panel.value && innerWidth > 720 ? DRAWER : 0;
 }
 
+/** On a phone the drawer lies over the foot of the map: the chosen place comes above it. */
+export function reveal(drawer: HTMLElement): void {
+  const [places, place] = [state.places.value, state.place.value];
+  if (innerWidth > 720 || !view || !places || place === null) return;
+  const foot = view.map.getContainer().getBoundingClientRect().bottom;
+  const covered = foot - drawer.getBoundingClientRect().top;
+  view.reveal(places.index.get(place) ?? -1, covered, !state.calm.value);
+}
+
 /** Width of the drawer, as in panels.css. */
 const DRAWER = 396;
 /** Lines that are drawn at most. */
