@@ -242,7 +242,7 @@ ASKED = {
     "release statistic v": "a release, one of its tables, its version: all public",
     "zone place home origin destination of bbox": "places of a published table; `home`: the zones that one is by",
     "class time from to": "other keys of a published table",
-    "columns floats limit offset format geometry": "how much of it, and how it is written",
+    "columns floats cells limit offset format geometry": "how much of it, and how it is written",
 }
 
 

@@ -38,7 +38,9 @@ def test_what_is_described_is_what_is_taken() -> None:
     names = [each["name"] for each in described(TableQuestion)]
     assert {"zone", "class", "from", "format", "v"} <= set(names)
     for name in names:
-        asked = {"limit": "1", "offset": "1", "floats": "32", "format": "csv", "ids": "h3", "v": "0" * 8}.get(name, "x")
+        asked = {"limit": "1", "offset": "1", "floats": "32", "format": "csv", "cells": "64", "v": "0" * 8}.get(
+            name, "x"
+        )
         assert read(TableQuestion, [(name, asked)]) != TableQuestion()
     assert [each["name"] for each in described(Formatted)] == ["v", "format"]
     assert all(each["description"] for each in described(TableQuestion))

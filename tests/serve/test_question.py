@@ -156,10 +156,10 @@ def test_cells_as_integers_are_the_same_cells(cubes: Cubes) -> None:
     cube, _ = cubes["flows"]
     cells = tuple(f"88498c94{at:02x}fffff" for at in range(len(cube.ids)))
     hexagons = replace(cube, ids=cells)
-    asked = {"time": ["morning"], "columns": "origin,destination", "ids": "h3"}
+    asked = {"time": ["morning"], "columns": "origin,destination", "cells": "64"}
     found = rows(hexagons, asked)
     assert set(found.dtypes) == {pl.UInt64}
-    as_text = rows(hexagons, asked | {"ids": "text"})
+    as_text = rows(hexagons, asked | {"cells": "text"})
     assert [tuple(f"{end:x}" for end in row) for row in found.rows()] == as_text.rows()
     assert found.height == as_text.height > 10
     some = rows(hexagons, asked | {"origin": [cells[2]]})
@@ -192,7 +192,7 @@ def test_the_first_view_of_a_hundred_thousand_hexagons_takes_half_a_megabyte(cub
         pages = (encode(ask(cube, one, ZONE, 10**6), "arrow", {}) for one in questions)
         return sum(len(Answer.of(page, "x").packed(encoding).body) for page in pages)
 
-    keys = TableQuestion(columns="zone", ids="h3")
+    keys = TableQuestion(columns="zone", cells="64")
     hour = TableQuestion(columns="estimate,half,consistent,suppressed", floats="32")
     assert size(keys, hour) < 500_000
     as_before = TableQuestion(columns="lower,upper,consistent,suppressed", floats="32")
@@ -225,7 +225,7 @@ def test_a_missing_number_is_null_and_suppressed_is_kept(cubes: Cubes) -> None:
         ("residents", {"class": ["1-2 km"]}, "has no classes"),
         ("distance", {"class": ["1-2 miles"]}, "has no class '1-2 miles'; it has"),
         ("presence", {"columns": "zone,secret"}, "has no column 'secret'"),
-        ("presence", {"ids": "h3"}, "are no H3 cells"),
+        ("presence", {"cells": "64"}, "are no H3 cells"),
         ("presence", {"bbox": "1,2,3"}, "is no box"),
         ("presence", {"bbox": "nan,0,1,1"}, "is no box"),
         ("presence", {"bbox": "0,10,1,5"}, "is no box"),

@@ -99,9 +99,9 @@ class Desk:
 
         def make() -> Answer:
             table = opened.table(statistic)
-            if question.ids == "h3" and format_ in ("csv", "json"):
+            if question.cells == "64" and format_ in ("csv", "json"):
                 raise Problem(
-                    422, f"ids=h3 is for Arrow and Parquet: readers of {format_} lose digits of such integers"
+                    422, f"cells=64 is for Arrow and Parquet: readers of {format_} lose digits of such integers"
                 )
             page = ask(self._cube(opened, table), question, opened.manifest.period.timezone, most_rows(format_))
             about = {"release": opened.id, "statistic": statistic, "value": table.facts.value}

@@ -70,9 +70,9 @@ class TableQuestion(Formatted):
             "not explain the number?"
         ),
     ] = None
-    ids: Annotated[
-        Literal["text", "h3"] | None,
-        Field(description="h3: places that are H3 cells as integers of 64 bits, in Arrow and Parquet."),
+    cells: Annotated[
+        Literal["text", "64"] | None,
+        Field(description="64: places that are H3 cells as integers of 64 bits, in Arrow and Parquet."),
     ] = None
     floats: Annotated[Literal["32", "64"] | None, Field(description="Bits of a number in Arrow and Parquet.")] = None
     limit: Annotated[int | None, Field(ge=1, le=MOST_ROWS, description="Rows of a page.")] = None
@@ -110,7 +110,7 @@ def ask(cube: Cube, question: TableQuestion, timezone: str, most: int) -> Page:
     times = np.arange(cube.bins) if bins is None else bins
     total = at_each * len(times)
     limit = min(question.limit or most, most)
-    cells = _cells(cube) if question.ids == "h3" else {}
+    cells = _cells(cube) if question.cells == "64" else {}
     schema = _schema(cube, columns, cells, single=question.floats == "32")
     parts = list(_parts(cube, schema, cells, times, rows, at_each, question.offset, limit))
     table = pa.Table.from_batches(parts, schema)
@@ -210,7 +210,7 @@ def _columns(cube: Cube, question: TableQuestion) -> tuple[str, ...]:
 
 def _cells(cube: Cube) -> Mapping[str, Any]:
     if cube.cells is None:
-        raise Problem(422, f"the places of {cube.name} are no H3 cells; leave ids=h3 out")
+        raise Problem(422, f"the places of {cube.name} are no H3 cells; leave cells=64 out")
     return cube.cells
 
 

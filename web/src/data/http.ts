@@ -156,7 +156,7 @@ export class HttpSource implements Source {
     const columns = [keys.place, keys.other, keys.class].filter(Boolean).join(",");
     // Cells as numbers pack to a fifth of what they do as text.
     const cells = release.manifest.zones.kind === "h3" && !hasOwnPlaces(facts);
-    const url = this.table(release, statistic, { time: facts.times[0], columns, ids: cells ? "h3" : null });
+    const url = this.table(release, statistic, { time: facts.times[0], columns, cells: cells ? "64" : null });
     return read(await this.keep(url, () => this.arrow(url)), keys);
   }
 
