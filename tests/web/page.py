@@ -87,15 +87,22 @@ def numbers(text: str) -> list[float]:
     return [float(found.replace(",", "")) for found in re.findall(r"-?\d[\d,]*\.?\d*", text)]
 
 
-def as_shown(row: dict[str, Any]) -> list[float]:
-    """Number and interval of a row, rounded as the explorer does: to whole numbers, below ten to a tenth."""
-    return [round(row[name], 0 if abs(row[name]) >= 10 else 1) for name in ("consistent", "lower", "upper")]
+def row_said(found: list[float], row: dict[str, Any]) -> bool:
+    """Are these the number and the interval of a row?"""
+    return written(found, [row[name] for name in ("consistent", "lower", "upper")])
+
+
+def written(found: list[float], exact: list[float]) -> bool:
+    """Are these the numbers, rounded to whole ones, below ten to a tenth? The page reckons with half the bits."""
+    steps = [1 if abs(value) > 9.9 else 0.1 for value in exact]
+    return all(abs(a - b) <= step / 2 + 1e-4 * max(10, abs(b)) for a, b, step in zip(found, exact, steps, strict=True))
 
 
 def clear(pairs: pl.DataFrame) -> pl.DataFrame:
     """Pairs of different places whose number is above its noise, the largest first."""
     above = (pl.col("lower") > 0) & (pl.col("consistent") > (pl.col("upper") - pl.col("lower")) / 2)
-    return pairs.filter(above & (pl.col("origin") != pl.col("destination"))).sort("consistent", descending=True)
+    found = pairs.filter(above & (pl.col("origin") != pl.col("destination")))
+    return found.sort("consistent", "origin", "destination", descending=[True, False, False])
 
 
 def until(ask: Callable[[], T], what: str) -> T:

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from shoal.release.derived import standing_out
 from shoal.release.read import Release
-from tests.web.page import Explorer, as_shown, clear, numbers, until
+from tests.web.page import Explorer, clear, numbers, row_said, until
 
 Open = Callable[..., Explorer]
 
@@ -36,7 +36,7 @@ def test_presence(city: Release, explorer: Open) -> None:
     screen.mouse.move(*page.point(lon, lat))
     expect(screen.locator(".tooltip .value")).to_be_visible()
     said = screen.locator(".tooltip .value").inner_text() + screen.locator(".tooltip .range").inner_text()
-    assert numbers(said.replace("95 %", "")) == as_shown(most)
+    assert row_said(numbers(said.replace("95 %", "")), most)
     screen.mouse.move(5, 5)
 
     now = city["presence"].to_polars().filter(pl.col("hour") == most["hour"])
@@ -49,7 +49,7 @@ def test_presence(city: Release, explorer: Open) -> None:
 
     screen.get_by_role("button", name="Table").click()
     row = screen.locator(f"tr[data-place='{most['zone']}'] td")
-    assert numbers(" ".join(row.all_inner_texts()).replace(" – ", " ")) == as_shown(most)
+    assert row_said(numbers(" ".join(row.all_inner_texts()).replace(" – ", " ")), most)
     assert screen.locator(".drawer tbody tr").first.get_attribute("data-place") == most["zone"]
     screen.keyboard.press("Escape")
     expect(screen.locator(".drawer")).to_have_count(0)
@@ -74,7 +74,8 @@ def test_flows_the_way_back_and_a_link(city: Release, explorer: Open) -> None:
     assert top.height > 0
     shown = screen.locator(".drawer ol li")
     expect(shown).to_have_count(min(20, top.height))
-    assert numbers(shown.first.locator(".numbers").inner_text())[0] == as_shown(top.row(0, named=True))[0]
+    said = shown.first.locator(".numbers").inner_text().replace("–", " ")
+    assert row_said(numbers(said), top.row(0, named=True))
     shown.first.get_by_role("button").click()
     expect(screen.get_by_role("button", name="From here")).to_be_visible()
     page.ready()

@@ -15,7 +15,7 @@ from playwright.sync_api import Page, expect
 
 from shoal.estimate.ratio import ratio
 from shoal.release.read import Release
-from tests.web.page import Explorer, until
+from tests.web.page import Explorer, until, written
 
 Open = Callable[..., Explorer]
 
@@ -36,7 +36,7 @@ def test_comparing_two_days(city: Release, explorer: Open, tmp_path: Path, monke
     sizes = [abs(shown[zone][0]) for zone in first]
     assert sizes == sorted(sizes, reverse=True)
     for row in expected.filter(pl.col("zone").is_in(list(shown))).iter_rows(named=True):
-        assert _as_written(shown[row["zone"]], [row[name] for name in ("value", "lower", "upper")])
+        assert written(shown[row["zone"]], [row[name] for name in ("value", "lower", "upper")])
     legend = [_number(one) for one in screen.locator(".certainties dd:not(.ends) small").all_inner_texts()]
     assert len(surely) <= sum(legend[:2]) <= len(perhaps)
     assert sum(legend) == expected.height
@@ -62,7 +62,7 @@ def test_comparing_two_days(city: Release, explorer: Open, tmp_path: Path, monke
     until(lambda: _rows(again.page) != shown, "percent are shown")
     for zone, found in _rows(again.page).items():
         value, *ends = parts[zone]
-        assert _as_written(found, [value, *filter(np.isfinite, ends)])
+        assert written(found, [value, *filter(np.isfinite, ends)])
     assert again.axe() == []
 
 
@@ -129,13 +129,6 @@ def _rows(screen: Page) -> dict[str, list[float]]:
 
 def _number(text: str) -> float:
     return float(text.replace(",", "").replace("\u2212", "-"))
-
-
-def _as_written(found: list[float], exact: list[float]) -> bool:
-    """Are these the numbers, rounded to whole ones, below ten to a tenth?"""
-    steps = [1 if abs(value) > 9.9 else 0.1 for value in exact]
-    near = [abs(a - b) <= step / 2 + 1e-4 * max(10, abs(b)) for a, b, step in zip(found, exact, steps, strict=True)]
-    return all(near)
 
 
 def _saved_picture(screen: Page, folder: Path) -> None:
