@@ -109,6 +109,17 @@ def test_nobody_anywhere_and_zones_without_pairs_are_no_trouble() -> None:
     assert np.isfinite(like_others(own, np.arange(200.0)[:, None], np.ones((200, 1)), laplace=True)).all()
 
 
+@pytest.mark.parametrize("size", [0.0, 1e-200, 1.0, 1e60])
+def test_numbers_of_any_size_overflow_nowhere(size: float) -> None:
+    """Regions between which nothing moves, without noise, gave 1 / 0; the largest numbers as little."""
+    with np.errstate(all="raise", under="ignore"):
+        some = size * np.array([1.0, 2.0, 3.0])
+        whole, differ, factors = gravity._factors(np.zeros(3), np.zeros(3), some + 1.0)
+        assert (whole, differ) == (0.0, 0.0) and np.isfinite(factors).all()
+        fitted = gravity._fitted(some**2, np.zeros(3), some)
+    assert fitted == pytest.approx(some**2, rel=1e-6)
+
+
 def test_what_others_say_owes_nothing_to_a_number_itself() -> None:
     truth = city(7)
     noisy = truth + noise(7, laplace=False)

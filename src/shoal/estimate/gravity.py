@@ -185,7 +185,7 @@ def _factors(between: Float64, var: Float64, by_ends: Float64) -> tuple[float, f
     ratio, error = between[seen] / by_ends[seen], var[seen] / by_ends[seen] ** 2
     differ = 0.0
     for _ in range(2):
-        weight = 1 / (error + max(differ, whole**2 / 10) + 1e-300) ** 2
+        weight = _weights(error + max(differ, whole**2 / 10))
         differ = max(0.0, float((weight * ((ratio - whole) ** 2 - error)).sum() / weight.sum()))
     return whole, differ, _factor(between, var, by_ends, whole, differ)
 
@@ -212,8 +212,15 @@ def _fitted(target: Float64, variance: Float64, usual: Float64) -> Float64:
     found = np.zeros(usual.size)
     terms = np.stack([usual, usual**2])
     for _ in range(4):
-        weight = 1 / np.maximum(variance + found, 1e-300) ** 2
+        weight = _weights(variance + found)
         found = _not_negative((weight * terms) @ terms.T, (weight * terms) @ target) @ terms
+    return found
+
+
+def _weights(variance: Float64) -> Float64:
+    """1 / variance^2, in units of the largest: whatever the size of the numbers, nothing overflows."""
+    largest = float(variance.max(initial=0.0))
+    found: Float64 = np.ones(variance.shape) if largest <= 0 else np.maximum(variance / largest, 1e-100) ** -2
     return found
 
 
