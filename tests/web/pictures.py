@@ -7,12 +7,14 @@ RELEASES  a folder with a release of the demo's plan, and one of the same city b
 """
 
 import argparse
+import io
 import shutil
 import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 from shoal.release.read import open_release
@@ -36,11 +38,12 @@ def main() -> None:
     place = busiest.group_by("zone").agg(total=busiest["consistent"].sum()).sort("zone")["zone"][0]
     views: dict[str, dict[str, Any]] = {
         "presence": hexagons | {"statistic": "presence", "time": "2026-03-06T17:00:00-06:00"},
-        "place": districts | {"statistic": "visits", "time": "2026-03-06", "place": place},
+        "place": districts | {"statistic": "visits", "time": "2026-03-06", "place": place, "panel": "zone"},
         "flows-night": districts | {"statistic": "flows", "time": "afternoon", "panel": "pairs"},
         "compare": districts | DAYS | {"panel": "compare"},
         "trust": hexagons | {"statistic": "presence", "panel": "trust"},
-        "phone": districts | {"statistic": "presence", "time": "2026-03-06T17:00:00-06:00", "place": place},
+        "phone": districts
+        | {"statistic": "presence", "time": "2026-03-06T17:00:00-06:00", "place": place, "panel": "zone"},
     }
     with live(chosen.releases) as client, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=list(ARGUMENTS))
@@ -51,13 +54,14 @@ def main() -> None:
                 locale="en-GB",
                 reduced_motion="reduce",
             )
-            page.goto(f"{client.base_url}/?{urlencode(query)}")
+            page.goto(f"{client.base_url}?{urlencode(query)}")
             _ready(page)
             if name == "trust":
                 page.get_by_role("button", name="Verify").first.click()
                 page.get_by_text("passed").first.wait_for(timeout=120_000)
-            time.sleep(1)
-            page.screenshot(path=chosen.out / f"explorer-{name}.png")
+            page.wait_for_timeout(1000)
+            picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+            picture.quantize(255).save(chosen.out / f"explorer-{name}.png", optimize=True)  # a third of the bytes
             page.close()
         browser.close()
 
@@ -67,7 +71,7 @@ def _ready(page: Page) -> None:
     while not page.evaluate("Boolean(window.shoal && window.shoal.ready)"):
         if time.monotonic() > end:
             raise TimeoutError("the map was never drawn")
-        time.sleep(0.1)
+        page.wait_for_timeout(100)
 
 
 if __name__ == "__main__":
