@@ -92,6 +92,7 @@ def explorer(context: BrowserContext, address: str) -> Iterator[Callable[..., Ex
         one.finish()
 
 
+@pytest.hookimpl(tryfirst=True)  # before the hook of all tests, which groups those without a group by their file
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One worker makes the city and holds the browser."""
     here = os.fspath(Path(__file__).parent)

@@ -9,17 +9,17 @@ RELEASES  a folder with a release of the demo's plan, and one of the same city b
 import argparse
 import io
 import shutil
-import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import sync_playwright
 
 from shoal.release.read import open_release
 from tests.serve.live import live
 from tests.web.conftest import ARGUMENTS
+from tests.web.page import Explorer
 
 WIDE, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 DAYS = {"statistic": "visits", "time": "2026-03-08", "against": "2026-03-04"}
@@ -54,24 +54,15 @@ def main() -> None:
                 locale="en-GB",
                 reduced_motion="reduce",
             )
-            page.goto(f"{client.base_url}?{urlencode(query)}")
-            _ready(page)
+            shown = Explorer(page, str(client.base_url), f"?{urlencode(query)}")
             if name == "trust":
                 page.get_by_role("button", name="Verify").first.click()
                 page.get_by_text("passed").first.wait_for(timeout=120_000)
             page.wait_for_timeout(1000)
             picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
             picture.quantize(255).save(chosen.out / f"explorer-{name}.png", optimize=True)  # a third of the bytes
-            page.close()
+            shown.finish()
         browser.close()
-
-
-def _ready(page: Page) -> None:
-    end = time.monotonic() + 120
-    while not page.evaluate("Boolean(window.shoal && window.shoal.ready)"):
-        if time.monotonic() > end:
-            raise TimeoutError("the map was never drawn")
-        page.wait_for_timeout(100)
 
 
 if __name__ == "__main__":

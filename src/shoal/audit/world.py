@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from itertools import repeat
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -188,10 +188,6 @@ class World:
         """The same numbers without bounding and noise, worked out from the invented traces: for controls."""
         return Tables({name: found.total(there) for name, found in self.raw.items()})
 
-    def k_anonymous(self, there: Bool, k: int = K) -> Tables:
-        """`exact`, with 0 in place of numbers below k: for controls."""
-        return Tables({name: suppressed(numbers, k) for name, numbers in self.exact(there).estimate.items()})
-
     def ceiling(self, *statistics: str, releases: int = 1) -> Ceiling:
         """What the claim lets any test of one device reach from all tables of these statistics; none named: of all.
 
@@ -228,20 +224,21 @@ def world(plan: Plan, size: Size = QUICK, progress: Callable[[float], None] | No
         design = Design.of(copy)
         traces = invent(design, size.devices, dice())
         rounds: list[Round] = []
-        number = size.releases + size.sequences * (size.length - 1)
-        told = (progress(done / number) for done in range(number)) if progress is not None else repeat(None)
+        number, done = size.releases + size.sequences * (size.length - 1), count()
+
+        def released(there: Bool) -> Tables:
+            if progress is not None:
+                progress(next(done) / number)
+            return publish(traces, there, copy, design, folder)
+
         for _ in range(size.releases):
-            next(told)
             there = np.ones(traces.devices, dtype=np.bool_)
             there[: size.targets] = coins(size.targets)
-            rounds.append(Round(there[: size.targets], there, (publish(traces, there, copy, design, folder),)))
-        sequences: list[Round] = []
-        for one in rounds[: size.sequences]:
-            more: list[Tables] = []
-            for _ in range(size.length - 1):
-                next(told)
-                more.append(publish(traces, one.there, copy, design, folder))
-            sequences.append(replace(one, seen=(*one.seen, *more)))
+            rounds.append(Round(there[: size.targets], there, (released(there),)))
+        sequences = [
+            replace(one, seen=(*one.seen, *(released(one.there) for _ in range(size.length - 1))))
+            for one in rounds[: size.sequences]
+        ]
         if progress is not None:
             progress(1.0)
         targets = np.arange(size.targets, dtype=np.int64)

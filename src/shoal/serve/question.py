@@ -8,7 +8,6 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from shoal._arrays import Int64
-from shoal.release.statistic_facts import ESTIMATES
 from shoal.serve.cube import HALF, STANDING_OUT, SUPPRESSED, Cube, places_in, rows_of
 from shoal.serve.problems import Problem
 from shoal.serve.times import bins_of
@@ -110,9 +109,9 @@ def ask(cube: Cube, question: TableQuestion, timezone: str, most: int) -> Page:
     times = np.arange(cube.bins) if bins is None else bins
     total = at_each * len(times)
     limit = min(question.limit or most, most)
-    cells = _cells(cube) if question.cells == "64" else {}
-    schema = _schema(cube, columns, cells, single=question.floats == "32")
-    parts = list(_parts(cube, schema, cells, times, rows, at_each, question.offset, limit))
+    keys = {**cube.keys, **(_cells(cube) if question.cells == "64" else {})}
+    schema = _schema(cube, keys, columns, single=question.floats == "32")
+    parts = list(_parts(cube, keys, schema, times, rows, at_each, question.offset, limit))
     table = pa.Table.from_batches(parts, schema)
     if len(parts) > 1 and table.num_rows < FEW_ROWS * len(parts):
         table = table.combine_chunks()
@@ -136,8 +135,8 @@ def box_of(text: str | None) -> tuple[float, float, float, float] | None:
 
 def _parts(
     cube: Cube,
+    keys: Mapping[str, Any],
     schema: Any,
-    cells: Mapping[str, Any],
     times: Int64,
     rows: Int64 | None,
     at_each: int,
@@ -156,7 +155,7 @@ def _parts(
         stop = min(at_each, start + left)
         if stop > start:
             chosen = slice(start, stop) if rows is None else rows[start:stop]
-            arrays = [_array(cube, field, cells, int(time), chosen, stop - start) for field in schema]
+            arrays = [_array(cube, keys, field, int(time), chosen, stop - start) for field in schema]
             yield pa.record_batch(arrays, schema=schema)
         left -= stop - start
         if left <= 0:
@@ -165,14 +164,14 @@ def _parts(
         first += 1
 
 
-def _array(cube: Cube, field: Any, cells: Mapping[str, Any], time: int, chosen: "slice | Int64", length: int) -> Any:
+def _array(cube: Cube, keys: Mapping[str, Any], field: Any, time: int, chosen: "slice | Int64", length: int) -> Any:
     import pyarrow as pa
 
     name = field.name
     if name == cube.time:
         return pa.repeat(cube.times[time], length)
-    if name in cube.keys:
-        column = cells.get(name, cube.keys[name])
+    if name in keys:
+        column = keys[name]
         return column.slice(chosen.start, length) if isinstance(chosen, slice) else column.take(pa.array(chosen))
     if name in (SUPPRESSED, STANDING_OUT):
         return pa.array((cube.suppressed if name == SUPPRESSED else cube.standing_out)[time][chosen])
@@ -180,7 +179,7 @@ def _array(cube: Cube, field: Any, cells: Mapping[str, Any], time: int, chosen: 
     return pa.array(numbers, from_pandas=name in cube.gaps)
 
 
-def _schema(cube: Cube, columns: Sequence[str], cells: Mapping[str, Any], *, single: bool) -> Any:
+def _schema(cube: Cube, keys: Mapping[str, Any], columns: Sequence[str], *, single: bool) -> Any:
     import pyarrow as pa
 
     number = pa.float32() if single else pa.float64()
@@ -188,11 +187,9 @@ def _schema(cube: Cube, columns: Sequence[str], cells: Mapping[str, Any], *, sin
     def kind(name: str) -> Any:
         if name == cube.time:
             return cube.times.type
-        if name in ESTIMATES or name == HALF:
-            return number
-        if name in cells:
-            return pa.uint64()
-        return pa.bool_() if name in (SUPPRESSED, STANDING_OUT) else pa.string()
+        if name in keys:
+            return keys[name].type
+        return pa.bool_() if name in (SUPPRESSED, STANDING_OUT) else number
 
     return pa.schema([pa.field(name, kind(name)) for name in columns])
 

@@ -1,6 +1,6 @@
 // What differs between two tables of pairs, pair by pair, with an interval of its own.
 
-import type { Pair } from "../data/pairs";
+import { type Pair, standingPairs } from "../data/pairs";
 import type { Pairs } from "../data/types";
 import { between, type Measure } from "./difference";
 import { standingOut } from "./standing";
@@ -46,13 +46,8 @@ export function sureChanges(
   place = -1,
   direction: "out" | "in" = "out",
 ): Pair[] {
-  const found: Pair[] = [];
-  const ends = direction === "out" ? change.from : change.to;
-  for (let row = 0; row < change.value.length; row++) {
-    const [from, to, value] = [change.from[row]!, change.to[row]!, change.value[row]!];
-    if (!change.sure[row] || Number.isNaN(value) || from === to || from < 0 || to < 0) continue;
-    if (place >= 0 && ends[row] !== place) continue;
-    found.push({ from, to, value, lower: change.lower[row]!, upper: change.upper[row]! });
-  }
-  return found.sort((a, b) => Math.abs(b.value) - Math.abs(a.value)).slice(0, most);
+  return standingPairs(change, place, direction)
+    .filter(({ value }) => !Number.isNaN(value))
+    .sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
+    .slice(0, most);
 }

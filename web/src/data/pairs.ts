@@ -12,10 +12,23 @@ export interface Pair {
   upper: number;
 }
 
+/** The pairs that noise does not explain and that lead elsewhere; of one place those of a direction, null: of both. */
+export function standingPairs(pairs: Pairs, place: number, direction: "out" | "in" | null): Pair[] {
+  const found: Pair[] = [];
+  for (let row = 0; row < pairs.value.length; row++) {
+    const [from, to] = [pairs.from[row]!, pairs.to[row]!];
+    if (!pairs.sure[row] || from === to || from < 0 || to < 0) continue;
+    if (place >= 0 && (direction === "in" ? to : from) !== place && (direction !== null || to !== place))
+      continue;
+    found.push({ from, to, value: pairs.value[row]!, lower: pairs.lower[row]!, upper: pairs.upper[row]! });
+  }
+  return found;
+}
+
 /**
- * The pairs that noise does not explain, given how many there are, and that lead elsewhere, the largest first. Of
- * thousands of pairs the intervals of one in forty lie above zero by chance: those are not meant. Nor are those whose colour would say that they can't be
- * told from zero.
+ * The pairs that noise does not explain, given how many there are, the largest first. Of thousands of pairs the
+ * intervals of one in forty lie above zero by chance: those are not meant. Nor are those whose colour would say that
+ * they can't be told from zero.
  */
 export function surePairs(
   pairs: Pairs,
@@ -23,16 +36,10 @@ export function surePairs(
   place = -1,
   direction: "out" | "in" | null = null,
 ): Pair[] {
-  const found: Pair[] = [];
-  for (let row = 0; row < pairs.value.length; row++) {
-    const [from, to] = [pairs.from[row]!, pairs.to[row]!];
-    if (!pairs.sure[row] || from === to || from < 0 || to < 0) continue;
-    if (certainty(pairs.value[row]!, pairs.lower[row]!, pairs.upper[row]!) === 2) continue;
-    if (place >= 0 && (direction === "in" ? to : from) !== place && (direction !== null || to !== place))
-      continue;
-    found.push({ from, to, value: pairs.value[row]!, lower: pairs.lower[row]!, upper: pairs.upper[row]! });
-  }
-  return found.sort((a, b) => b.value - a.value).slice(0, most);
+  return standingPairs(pairs, place, direction)
+    .filter(({ value, lower, upper }) => certainty(value, lower, upper) !== 2)
+    .sort((a, b) => b.value - a.value)
+    .slice(0, most);
 }
 
 /** What goes from a place to each other, or comes from each to it, as a slice over all places. */

@@ -47,7 +47,7 @@ export async function openTiles(url: string, headers: Record<string, string>): P
   };
 }
 
-/** Names of the layers that the archive says it has; null where it does not say. */
+/** Names of the layers that the archive says it has; none where it does not say. */
 function layerIds({ vector_layers: layers }: Metadata): string[] {
   if (!Array.isArray(layers)) return [];
   return layers.flatMap((layer) => (typeof layer?.id === "string" ? [layer.id] : []));
