@@ -3,14 +3,12 @@
 import importlib.util
 import json
 import math
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -69,19 +67,10 @@ def requests(draw: st.DrawFn) -> Request:
     )
 
 
-@contextmanager
-def folder_in_memory() -> Iterator[Path]:
-    shared = Path("/dev/shm")  # where there is one, its fsync costs nothing
-    name = tempfile.mkdtemp(dir=shared if os.access(shared, os.W_OK) else None)
-    try:
-        yield Path(name)
-    finally:
-        shutil.rmtree(name)
-
-
 def logged(asked: Sequence[Request]) -> tuple[list[AccountStatement], list[bytes]]:
     """What the accounts say after these requests, refused or not, and the entries of the log that tells of them."""
-    with folder_in_memory() as folder:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
         accounts = Accounts.open(f"sqlite:///{folder}/accounts.sqlite")
         for one in asked:
             with suppress(RefusedError):

@@ -3,10 +3,7 @@
 `test_kill` kills real processes at random moments; here every step that changes the disk has its turn.
 """
 
-import os
 import shutil
-import tempfile
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -56,18 +53,6 @@ class Run:
 ZONES = make.squares(2)
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Path]:
-    """In memory where that can be: the database's own fsyncs cost nothing there, and ours are counted all the same."""
-    memory = Path("/dev/shm")
-    if not os.access(memory, os.W_OK):
-        yield tmp_path
-        return
-    folder = Path(tempfile.mkdtemp(dir=memory))
-    yield folder
-    shutil.rmtree(folder)
-
-
 def published(run: Run) -> list[str]:
     """Manifest hashes of what stands in `out`, all of it whole."""
     if not run.out.is_dir():
@@ -87,12 +72,12 @@ def logged(run: Run) -> tuple[list[str], list[str]]:
 
 
 @pytest.mark.parametrize("lose", [False, True], ids=["stopped", "power lost"])
-def test_every_step(place: Path, lose: bool) -> None:
+def test_every_step(tmp_path: Path, lose: bool) -> None:
     """Nothing stands in `out` that is not whole and in the log; asked again, the run ends well; no charge is hidden."""
-    steps = count(lambda disk: Run(place / "whole", disk)())
+    steps = count(lambda disk: Run(tmp_path / "whole", disk)())
     assert {"write", "sync", "rename"} <= set(steps) and len(steps) > 60
     for at in range(0, len(steps), 1 if lose else 3):  # where no power fails, most steps leave the same behind
-        run = Run(place / str(at), FaultyDisk(at=at, lose=lose))
+        run = Run(tmp_path / str(at), FaultyDisk(at=at, lose=lose))
         run.folder.mkdir()
         with pytest.raises(Crash):
             run()
@@ -110,7 +95,7 @@ def test_every_step(place: Path, lose: bool) -> None:
         shutil.rmtree(run.folder)
 
 
-def test_a_run_that_publishes_before_it_is_logged_is_caught(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_publishes_before_it_is_logged_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The other side: with the log told last, some step shows a release that the log does not know."""
 
     def hasty(state: State, release: str, out: Path) -> None:
@@ -121,8 +106,8 @@ def test_a_run_that_publishes_before_it_is_logged_is_caught(place: Path, monkeyp
     monkeypatch.setattr(pipeline, "publish", hasty)
 
     def try_all() -> None:
-        for at in range(len(count(lambda disk: Run(place / "whole", disk)()))):
-            run = Run(place / str(at), FaultyDisk(at=at))
+        for at in range(len(count(lambda disk: Run(tmp_path / "whole", disk)()))):
+            run = Run(tmp_path / str(at), FaultyDisk(at=at))
             run.folder.mkdir()
             with suppress(Crash):
                 run()
