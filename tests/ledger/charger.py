@@ -15,11 +15,12 @@ from datetime import timedelta
 from fractions import Fraction
 
 import psycopg  # noqa: F401 - once here, not again in every child
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from shoal.errors import BudgetError
 from shoal.ledger import tables
 from shoal.ledger.accounts import Accounts
+from shoal.ledger.pipe import Pipe
 from tests.ledger.requests import MONDAY, request
 
 RACE_RHO = Fraction(1, 23)
@@ -54,17 +55,17 @@ def loop(url: str) -> None:
 
 def early(url: str) -> None:
     accounts = Accounts.open(url)
-    whole = accounts._database.writing
+    whole = accounts._database.pipe
 
     @contextmanager
-    def hasty() -> Iterator[Connection]:
-        with whole() as connection:
-            yield connection
-            newest = select(tables.charge.c.charge).order_by(tables.charge.c.time.desc()).limit(1)
-            _write("paid", connection.execute(newest).scalar_one())
+    def hasty() -> Iterator[Pipe]:
+        with whole() as pipe:
+            yield pipe
+            newest = pipe.ask(select(tables.charge.c.charge).order_by(tables.charge.c.time.desc()))
+            _write("paid", newest()[0]["charge"])
             os.kill(os.getpid(), signal.SIGKILL)
 
-    accounts._database.writing = hasty  # type: ignore[method-assign]
+    accounts._database.pipe = hasty  # type: ignore[method-assign]
     accounts.charge(request(rho=LOOP))
 
 

@@ -8,14 +8,15 @@ from threading import Barrier, BrokenBarrierError, Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 from sqlalchemy.dialects import postgresql as dialect
 
 from shoal.errors import BudgetError, RefusedError, ShoalError, StateError
 from shoal.ledger import accounts as module
-from shoal.ledger import outbox
+from shoal.ledger import outbox, spending
 from shoal.ledger.accounts import Accounts
 from shoal.ledger.entries import ChargeEntry
+from shoal.ledger.pipe import Pipe
 from shoal.privacy.budget import UnpaidError
 from tests.ledger.requests import MONDAY, SHA, request
 
@@ -175,15 +176,15 @@ def test_nothing_is_paid_for_before_the_commit(accounts: Accounts, monkeypatch: 
     minted = []
     monkeypatch.setattr(module, "mint", lambda *charge: minted.append(charge))
 
-    whole = accounts._database.writing
+    whole = accounts._database.pipe
 
     @contextmanager
-    def cut_before_commit() -> Iterator[Connection]:
-        with whole() as connection:
-            yield connection
+    def cut_before_commit() -> Iterator[Pipe]:
+        with whole() as pipe:
+            yield pipe
             raise PowerCut
 
-    monkeypatch.setattr(accounts._database, "writing", cut_before_commit)
+    monkeypatch.setattr(accounts._database, "pipe", cut_before_commit)
     with pytest.raises(PowerCut):
         accounts.charge(request())
     assert minted == [] and accounts.statement() == []
@@ -193,15 +194,15 @@ def test_nothing_is_paid_for_before_the_commit(accounts: Accounts, monkeypatch: 
 
 def test_a_charge_and_its_entry_are_one_transaction(accounts: Accounts, monkeypatch: pytest.MonkeyPatch) -> None:
     """The power fails right after the first commit: what is charged is told then, and what is told is charged."""
-    whole = accounts._database.writing
+    whole = accounts._database.pipe
 
     @contextmanager
-    def cut_after_commit() -> Iterator[Connection]:
-        with whole() as connection:
-            yield connection
+    def cut_after_commit() -> Iterator[Pipe]:
+        with whole() as pipe:
+            yield pipe
         raise PowerCut
 
-    monkeypatch.setattr(accounts._database, "writing", cut_after_commit)
+    monkeypatch.setattr(accounts._database, "pipe", cut_after_commit)
     with pytest.raises(PowerCut):
         accounts.charge(request())
     monkeypatch.undo()
@@ -225,7 +226,7 @@ def two_at_once(url: str, monkeypatch: pytest.MonkeyPatch, patience: float = 0.4
     (charges paid, charges refused)
     """
     Accounts.open(url).charge(request(start=MONDAY - timedelta(weeks=1)))
-    barrier, read = Barrier(2), module._spent
+    barrier, read = Barrier(2), spending.kept
 
     def read_and_wait(*of: Any) -> Any:
         spent = read(*of)
@@ -233,7 +234,7 @@ def two_at_once(url: str, monkeypatch: pytest.MonkeyPatch, patience: float = 0.4
             barrier.wait(patience)
         return spent
 
-    monkeypatch.setattr(module, "_spent", read_and_wait)
+    monkeypatch.setattr(spending, "kept", read_and_wait)
     answers: list[object] = []
 
     def ask() -> None:
@@ -258,7 +259,10 @@ def test_two_that_read_at_the_same_moment_cannot_both_spend(url: str, monkeypatc
 def test_an_unlocked_account_would_be_overspent(postgresql: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Seeded bug: without FOR UPDATE the test above fails, so it is the lock that it tests."""
     monkeypatch.setattr(dialect.dialect.statement_compiler, "for_update_clause", lambda *_, **__: "")
-    assert two_at_once(postgresql.new_schema(), monkeypatch, patience=20) == (2, 0)
+    url = postgresql.new_schema()
+    assert two_at_once(url, monkeypatch, patience=20) == (2, 0)
+    with pytest.raises(StateError, match="the totals that its account keeps are not what its charges come to"):
+        Accounts.open(url).statement()
 
 
 def test_a_server_that_prefers_old_snapshots_is_not_overspent(postgresql: Any, monkeypatch: pytest.MonkeyPatch) -> None:

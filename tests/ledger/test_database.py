@@ -221,8 +221,8 @@ def test_file_not_writable(tmp_path: Path) -> None:
 
 def test_another_layout_is_not_touched(url: str) -> None:
     with Accounts.open(url)._database.writing() as connection:
-        connection.execute(text("UPDATE shoal_schema SET version = 3"))
-    with pytest.raises(StateError, match="has layout 3 and this Shoal knows 2; use the version"):
+        connection.execute(text("UPDATE shoal_schema SET version = 4"))
+    with pytest.raises(StateError, match="has layout 4 and this Shoal knows 3; use the version"):
         Accounts.open(url)
 
 
@@ -249,6 +249,7 @@ def test_nothing_but_our_tables_and_columns(url: str) -> None:
         "shoal_charge": ["charge", "source", "time", "plan_digest", "key", "release"],
         "shoal_paid": ["charge", "statistic", "rho"],
         "shoal_cost": ["charge", "start", "source", "rho"],
+        "shoal_spent": ["source", "period", "rho"],
         "shoal_event": ["number", "id", "kind", "about", "entry", "position"],
         "shoal_log": ["key"],
         "shoal_opt_out": ["hash"],

@@ -1,24 +1,25 @@
 """Budget accounts: what each source has left in each unit, and the one way to be paid.
 
 Charge first, then draw: `charge` commits before it hands out a `Paid`, so a crash may waste budget but never hides
-that it was used. What is spent is summed anew from the charges each time; there is no balance that could drift. The
+that it was used. What is spent is the sum of the charges; totals of it are kept and may not differ (`spending`). The
 entry for the public log is written in the same transaction (`outbox`).
 """
 
 import secrets
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from fractions import Fraction
-from typing import Any, Self
+from typing import Self
 
-from sqlalchemy import URL, Connection, Row, func, insert, select, update
+from sqlalchemy import URL, Connection, bindparam, select, update
 
-from shoal.ledger import outbox, tables
-from shoal.ledger.arithmetic import costs
+from shoal.ledger import outbox, spending, tables
+from shoal.ledger.arithmetic import by_year, costs
 from shoal.ledger.database import Database
 from shoal.ledger.entries import AccountEntry, ChargeEntry, Cost, Drawn, ReleaseEntry
+from shoal.ledger.pipe import Pipe, Rows
 from shoal.ledger.refusals import refuse_other_terms, refuse_overspending
 from shoal.ledger.request import (
     Account,
@@ -31,6 +32,7 @@ from shoal.ledger.request import (
     YearStanding,
     YearStatement,
 )
+from shoal.ledger.spending import Spent
 from shoal.plan import next_unit
 from shoal.privacy._mint import mint
 from shoal.privacy.budget import Paid
@@ -68,7 +70,9 @@ class Accounts:
     def standing(self, request: Request) -> Standing:
         """The same where the account has too little left: `left` is negative then. Raises `RefusedError` only."""
         with self._database.reading() as connection:
-            return _standing(connection, _account(connection, request.source), request)
+            account = _account(connection, request.source)
+            spent = spending.totals(spending.summed(connection, request.source))
+        return _standing(account or _new_account(request), spent, request, opened=account is not None)
 
     def charge(self, request: Request) -> Paid:
         """Charge `request` in one transaction; the account is opened by its first charge.
@@ -80,22 +84,13 @@ class Accounts:
         if not request.key:
             raise ValueError("a request is charged only when its records are known: `key` is empty")
         charge = secrets.token_hex(8)
-        with self._database.writing() as connection:
-            account, is_new = _lock_account(connection, _new_account(request))
-            standing = _standing(connection, account, request)
+        with self._database.pipe() as pipe:
+            account, spent, is_new = _lock_account(pipe, request)
+            standing = _standing(account, spent, request, opened=not is_new)
             refuse_overspending(standing)
-            row = {"charge": charge, "source": request.source}
-            head = {"time": _now(), "plan_digest": request.plan_digest, "key": request.key}
-            connection.execute(insert(tables.charge), row | head)
-            connection.execute(
-                insert(tables.paid), [{"charge": charge, "statistic": s, "rho": rho} for s, rho in request.rho.items()]
-            )
-            connection.execute(
-                insert(tables.cost), [{**row, "start": unit.start, "rho": unit.cost} for unit in standing.units]
-            )
-            if is_new:
-                outbox.note(connection, _account_entry(account))
-            outbox.note(connection, _charge_entry(charge, request, standing))
+            entries = (_account_entry(account),) if is_new else ()
+            told = outbox.rows(*entries, _charge_entry(charge, request, standing))
+            pipe.write(*_charge_rows(charge, request, standing), Rows(tables.event, told))
         return mint(charge, request.rho)  # only now: the transaction above is committed
 
     def released(self, charge: str, release: str, manifest_sha256: str) -> None:
@@ -131,23 +126,21 @@ class Accounts:
             return [_statement(connection, Account(**row._mapping)) for row in rows]
 
 
-def _standing(connection: Connection, account: Account | None, request: Request) -> Standing:
-    """The request against the account (None: it would be opened). Raises `RefusedError` for other terms."""
-    opened, account = account is not None, account or _new_account(request)
+def _standing(account: Account, spent: Spent, request: Request, *, opened: bool) -> Standing:
+    """The request against the account, of which so much is spent. Raises `RefusedError` for other terms."""
     refuse_other_terms(account, request)
-    cost = costs(account.unit, request.units, request.prices())
-    years: defaultdict[int, Fraction] = defaultdict(Fraction)
-    for start, rho in cost.items():
-        years[start.year] += rho
-    spent = _spent(connection, account, date(min(years), 1, 1), date(max(years), 12, 31))
-    units = tuple(
-        UnitStanding(start, next_unit(start, account.unit), spent[start], rho, account.cap_rho - spent[start] - rho)
+    cost, nothing = costs(account.unit, request.units, request.prices()), Fraction(0)
+    units = (
+        UnitStanding(start, next_unit(start, account.unit), before, rho, account.cap_rho - before - rho)
         for start, rho in cost.items()
+        for before in [spent.get(start, nothing)]
     )
-    of_years = _by_year(spent)
-    standings = (YearStanding(year, of_years[year], rho, account.year_rho - of_years[year] - rho)
-                 for year, rho in sorted(years.items()))  # fmt: skip
-    return Standing(account, opened, units, tuple(standings))
+    years = (
+        YearStanding(year, before, rho, account.year_rho - before - rho)
+        for year, rho in by_year(cost).items()
+        for before in [spent.get(year, nothing)]
+    )
+    return Standing(account, opened, tuple(units), tuple(years))
 
 
 def _new_account(request: Request) -> Account:
@@ -196,48 +189,38 @@ def _charge_entry(charge: str, request: Request, standing: Standing) -> ChargeEn
     )
 
 
-def _lock_account(connection: Connection, new: Account) -> tuple[Account, bool]:
-    """Lock the source's account until the transaction ends, opening it as `new` where there is none; was there none?
+def _charge_rows(charge: str, request: Request, standing: Standing) -> Iterator[Rows]:
+    """What a charge is in the tables, and the totals that it makes."""
+    row = {"charge": charge, "source": request.source}
+    head = {"time": _now(), "plan_digest": request.plan_digest, "key": request.key}
+    yield Rows(tables.charge, [row | head])
+    yield Rows(tables.paid, [{"charge": charge, "statistic": s, "rho": rho} for s, rho in request.rho.items()])
+    yield Rows(tables.cost, [{**row, "start": unit.start, "rho": unit.cost} for unit in standing.units])
+    yield Rows(tables.spent, spending.after(standing), replacing=True)
 
-    SQLite is locked as a whole already. On PostgreSQL a second opener waits in the insert, any other in the select.
+
+_ACCOUNT = select(tables.account).where(tables.account.c.source == bindparam("source"))
+_LOCKED = _ACCOUNT.with_for_update()
+
+
+def _lock_account(pipe: Pipe, request: Request) -> tuple[Account, Spent, bool]:
+    """Lock the source's account until the transaction ends; it, what is spent of it, and was it opened by this?
+
+    SQLite is locked as a whole already. On PostgreSQL a second opener waits in `claim`, any other in the first
+    question. The server takes up the next one after that, so its answer knows what those before us have spent.
     """
-    locked = select(tables.account).where(tables.account.c.source == new.source).with_for_update()
-    if (row := connection.execute(locked).first()) is not None:
-        return Account(**row._mapping), False
-    dialect: Any
-    if connection.dialect.name == "postgresql":  # only the one that is used: each takes its time to load
-        from sqlalchemy.dialects import postgresql as dialect
-    else:
-        from sqlalchemy.dialects import sqlite as dialect
-    opening = dialect.insert(tables.account).values(**asdict(new)).on_conflict_do_nothing()
-    is_new = connection.execute(opening.returning(tables.account.c.source)).first() is not None
-    return Account(**connection.execute(locked).one()._mapping), is_new
+    is_new = False
+    while True:
+        account = pipe.ask(_LOCKED, source=request.source)
+        spent = pipe.ask(spending.KEPT, **spending.touched(request))
+        for row in account():
+            return Account(**row), spending.kept(spent()), is_new
+        is_new = pipe.claim(tables.account, asdict(_new_account(request)))
 
 
 def _account(connection: Connection, source: str) -> Account | None:
-    row: Row[Any] | None = connection.execute(select(tables.account).where(tables.account.c.source == source)).first()
+    row = connection.execute(_ACCOUNT, {"source": source}).first()
     return None if row is None else Account(**row._mapping)
-
-
-def _spent(
-    connection: Connection, account: Account, first: date = date.min, last: date = date.max
-) -> defaultdict[date, Fraction]:
-    """rho spent in each account unit that begins from `first` to `last`, by its first day."""
-    spent: defaultdict[date, Fraction] = defaultdict(Fraction)
-    c = tables.cost.c
-    chosen = (c.source == account.source) & c.start.between(first, last)
-    # One row for costs that are equal, as they often are: this is asked again for every charge.
-    equal = select(c.start, c.rho, func.count()).where(chosen).group_by(c.start, c.rho)
-    for start, rho, times in connection.execute(equal):
-        spent[start] += rho * times
-    return spent
-
-
-def _by_year(spent: Mapping[date, Fraction]) -> defaultdict[int, Fraction]:
-    years: defaultdict[int, Fraction] = defaultdict(Fraction)
-    for start, rho in spent.items():
-        years[start.year] += rho
-    return years
 
 
 def _statement(connection: Connection, account: Account) -> AccountStatement:
@@ -249,14 +232,14 @@ def _statement(connection: Connection, account: Account) -> AccountStatement:
     charges = connection.execute(
         select(tables.charge).where(of_source).order_by(tables.charge.c.time, tables.charge.c.charge)
     )
-    spent = _spent(connection, account)
+    units = spending.summed(connection, account.source)
     return AccountStatement(
         account,
         tuple(
             UnitStatement(start, next_unit(start, account.unit), rho, account.cap_rho - rho)
-            for start, rho in sorted(spent.items())
+            for start, rho in sorted(units.items())
         ),
-        tuple(YearStatement(year, rho, account.year_rho - rho) for year, rho in sorted(_by_year(spent).items())),
+        tuple(YearStatement(year, rho, account.year_rho - rho) for year, rho in by_year(units).items()),
         tuple(ChargeStatement(c.charge, c.time, c.plan_digest, paid[c.charge], c.release) for c in charges),
     )
 

@@ -22,8 +22,8 @@ none can be lowered. Source: Bun and Steinke 2016, "Concentrated differential pr
 lemma 1.7 (composition); docs/proofs/account.md has the whole argument.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -73,6 +73,20 @@ def factor(inside: int, partly: int, price: Price) -> int:
     if price.laplace:
         return a + 4 * b if price.apart else (a + 2 * b) ** 2
     return a + 2 * b if price.apart else (a + b) ** 2 + b**2
+
+
+def by_year(rho: Mapping[date, Fraction]) -> dict[int, Fraction]:
+    """The same by the calendar year in which each account unit begins, ascending."""
+    years: defaultdict[int, Fraction] = defaultdict(Fraction)
+    for start in sorted(rho):
+        years[start.year] += rho[start]
+    return dict(years)
+
+
+def reach(units: Sequence[tuple[date, date]]) -> tuple[date, date]:
+    """Between which days, both included, every account unit begins that these units may touch, however long it is."""
+    start, end = units[0][0], units[-1][1]
+    return min(next(grid(unit, start, end))[0] for unit in LENGTH), end - timedelta(days=1)
 
 
 def grid(unit: Unit, start: date, end: date) -> Iterator[tuple[date, date]]:

@@ -8,17 +8,19 @@ transaction of this process; a fork never shares it.
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from select import POLLIN, poll
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from shoal.errors import StateError, UsageError
 from shoal.ledger import tables
 from shoal.ledger._files import create_once, make_folder
+from shoal.ledger.pipe import Pipe
 
 _ADVISORY_LOCK = 0x73686F616C  # "shoal": held while the tables are made
 _SQLITE = {
@@ -70,6 +72,7 @@ class Database:
         else:
             self._engine = _postgresql(address, wait)
         self._process = os.getpid()
+        self._driver_error: type[Exception] = self._engine.dialect.loaded_dbapi.Error
         with self.reading() as connection:
             there = inspect(connection).has_table(tables.schema.name)
         with self.reading() if there else self.writing() as connection:
@@ -91,6 +94,19 @@ class Database:
                 connection.execution_options(isolation_level="REPEATABLE READ")
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def pipe(self) -> Iterator[Pipe]:
+        """As `writing`, for what is asked so often that its trips to the server are counted."""
+        with self._sentences(), closing(self._own_engine().raw_connection()) as kept:
+            driver, begun = kept.driver_connection, _locked if self._engine.name == "sqlite" else _piped
+            try:
+                with begun(driver, self._wait):
+                    yield Pipe(driver, self._engine.dialect)
+            except BaseException:
+                if getattr(driver, "closed", False):  # nothing to roll back, and nobody to ask for it
+                    kept.invalidate()
+                raise
 
     def rest(self) -> None:
         """Close the connection that is kept, before hours in which nothing is asked: others may need its place."""
@@ -121,8 +137,8 @@ class Database:
     def _sentences(self) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:  # `from None`: a driver's text may hold what was in the address
-            if (sentence := self._sentence(error.orig)) is None:
+        except (DBAPIError, self._driver_error) as error:  # `from None`: their text may hold what was in the address
+            if (sentence := self._sentence(error.orig if isinstance(error, DBAPIError) else error)) is None:
                 raise
             raise StateError(f"{self.name}: {sentence.format(wait=self._wait)}") from None
 
@@ -171,7 +187,9 @@ def _name(address: URL) -> str:
 
 
 def _sqlite(address: URL, wait: float) -> Engine:
-    engine = create_engine(address, poolclass=NullPool, hide_parameters=True, connect_args={"timeout": wait})
+    engine = create_engine(
+        address, poolclass=NullPool, hide_parameters=True, paramstyle="named", connect_args={"timeout": wait}
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: sqlite3.Connection, _: object) -> None:
@@ -196,13 +214,12 @@ def _postgresql(address: URL, wait: float) -> Engine:
     try:
         # READ COMMITTED whatever the server's default: after waiting for the account's lock, the sum must see what
         # the process before us committed. Under REPEATABLE READ it would not, and both would spend the same budget.
-        # One connection is kept, more are closed after use. It is tried first, as the server may have ended it.
+        # One connection is kept, more are closed after use.
         engine = create_engine(
             address,
             poolclass=QueuePool,
             pool_size=1,
             max_overflow=-1,
-            pool_pre_ping=True,
             hide_parameters=True,
             isolation_level="READ COMMITTED",
             connect_args=options,
@@ -212,13 +229,60 @@ def _postgresql(address: URL, wait: float) -> Engine:
             "accounts on PostgreSQL need its driver; install it with: pip install 'shoal[postgresql]'"
         ) from None
 
-    settings = (  # for this transaction only, and in one question: a pooler keeps nothing from one to the next
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(_settings(wait))
+
+    @event.listens_for(engine, "checkout")
+    def look(driver: Any, *_: object) -> None:
+        """The server has nothing to say on a connection that is kept, but that it ends: then another is made."""
+        looking = poll()
+        looking.register(driver, POLLIN)
+        if looking.poll(0):
+            raise DisconnectionError
+
+    return engine
+
+
+def _settings(wait: float) -> str:
+    """For one transaction only, and in one question: a pooler keeps nothing from one to the next."""
+    return (
         f"SELECT set_config('lock_timeout', '{max(1, round(wait * 1000))}', true), set_config('synchronous_commit', "
         "replace(current_setting('synchronous_commit'), 'off', 'on'), true)"
     )
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(settings)
 
-    return engine
+@contextmanager
+def _locked(driver: Any, _: float) -> Iterator[None]:
+    """A transaction on SQLite, which waits for others as it begins."""
+    driver.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        driver.rollback()
+        raise
+    driver.commit()
+
+
+@contextmanager
+def _piped(driver: Any, wait: float) -> Iterator[None]:
+    """A transaction on PostgreSQL whose statements are sent without waiting.
+
+    What fails is raised where an answer is awaited, or at the end; the commit is not carried out then. Only what failed
+    first is raised: psycopg would tell stderr of what follows from it, and in its own words.
+    """
+    failure = None
+    try:
+        with driver.pipeline():
+            driver.execute(_settings(wait))
+            try:
+                yield
+            except BaseException as error:
+                failure = error
+            else:
+                driver.commit()
+    except Exception:
+        if failure is None:
+            raise
+    if failure is not None:
+        raise failure

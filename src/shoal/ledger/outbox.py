@@ -14,9 +14,13 @@ _ADVISORY_LOCK = 0x73686F616D  # one process at a time gives places in the log
 
 def note(connection: Connection, *entries: Entry) -> None:
     """Write entries beside what they tell, in its transaction."""
-    for entry in entries:
-        row = {"id": entry.id, "kind": entry.kind, "about": _about(entry)}
-        connection.execute(insert(tables.event), row | {"entry": entry.to_bytes().decode()})
+    for row in rows(*entries):
+        connection.execute(insert(tables.event), row)
+
+
+def rows(*entries: Entry) -> list[dict[str, str | None]]:
+    """Entries as `tables.event` holds them, for who writes them in a transaction of its own (`pipe`)."""
+    return [{"id": e.id, "kind": e.kind, "about": _about(e), "entry": e.to_bytes().decode()} for e in entries]
 
 
 def take_turn(connection: Connection) -> None:

@@ -25,7 +25,7 @@ from sqlalchemy.types import TypeDecorator
 
 from shoal.errors import StateError
 
-VERSION = 2
+VERSION = 3
 """Of this layout; a database with another is not touched."""
 
 
@@ -62,6 +62,26 @@ class Day(TypeDecorator[date]):
     def process_result_value(self, value: str | None, _: Dialect) -> date | None:
         try:
             return None if value is None else date.fromisoformat(value)
+        except ValueError:
+            raise damaged() from None
+
+
+class Period(TypeDecorator[date | int]):
+    """An account unit, by its first day, or a calendar year: "2026-03-02", "2026"."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: date | int | None, _: Dialect) -> str | None:
+        if value is None:
+            return None
+        return f"{value:04}" if isinstance(value, int) else value.isoformat()
+
+    def process_result_value(self, value: str | None, _: Dialect) -> date | int | None:
+        try:
+            if value is None:
+                return None
+            return int(value) if re.fullmatch(r"[0-9]{4}", value) else date.fromisoformat(value)
         except ValueError:
             raise damaged() from None
 
@@ -138,6 +158,16 @@ cost = Table(
     Index("shoal_cost_of", "source", "start"),
 )
 """What each charge takes from each account unit, named by its first day."""
+
+spent = Table(
+    "shoal_spent",
+    metadata,
+    Column("source", ForeignKey(account.c.source), primary_key=True),
+    Column("period", Period, primary_key=True),
+    Column("rho", Exact, nullable=False),
+)
+"""What all charges together took from each account unit, and from all that begin in a calendar year. These sums of
+`cost` are kept so that a charge need not add up all others (`spending`)."""
 
 event = Table(
     "shoal_event",
