@@ -4,7 +4,8 @@ from mutants._mutant import Edit, Mutant
 
 _ACCOUNTS = "ledger/accounts.py"
 _NOTE = """\
-            outbox.note(connection, _charge_entry(charge, request, standing))
+            told = outbox.rows(*entries, _charge_entry(charge, request, standing))
+            pipe.write(*_charge_rows(charge, request, standing), Rows(tables.event, told))
         return mint(charge, request.rho)  # only now: the transaction above is committed
 """
 
@@ -17,7 +18,8 @@ MUTANTS = (
                 _ACCOUNTS,
                 _NOTE,
                 """\
-            outbox.note(connection, _charge_entry(charge, request, standing))
+            told = outbox.rows(*entries, _charge_entry(charge, request, standing))
+            pipe.write(*_charge_rows(charge, request, standing), Rows(tables.event, told))
             return mint(charge, request.rho)
 """,
             ),
@@ -82,7 +84,7 @@ MUTANTS = (
     Mutant(
         "two spend the same budget",
         "PostgreSQL keeps transactions apart by itself",
-        (Edit(_ACCOUNTS, "== new.source).with_for_update()", "== new.source)"),),
+        (Edit(_ACCOUNTS, "_LOCKED = _ACCOUNT.with_for_update()", "_LOCKED = _ACCOUNT"),),
         ("ledger/test_accounts.py::test_two_that_read_at_the_same_moment_cannot_both_spend",),
     ),
     Mutant(
@@ -93,6 +95,7 @@ MUTANTS = (
                 _ACCOUNTS,
                 _NOTE,
                 """\
+            pipe.write(*_charge_rows(charge, request, standing), Rows(tables.event, outbox.rows(*entries)))
         with self._database.writing() as connection:
             outbox.note(connection, _charge_entry(charge, request, standing))
         return mint(charge, request.rho)
@@ -110,17 +113,21 @@ MUTANTS = (
                 _ACCOUNTS,
                 """\
         charge = secrets.token_hex(8)
-        with self._database.writing() as connection:
+        with self._database.pipe() as pipe:
 """,
                 """\
         charge = secrets.token_hex(8)
         early = self.standing(request)
         with self._database.writing() as connection:
             outbox.note(connection, _charge_entry(charge, request, early))
-        with self._database.writing() as connection:
+        with self._database.pipe() as pipe:
 """,
             ),
-            Edit(_ACCOUNTS, "            outbox.note(connection, _charge_entry(charge, request, standing))\n", ""),
+            Edit(
+                _ACCOUNTS,
+                "outbox.rows(*entries, _charge_entry(charge, request, standing))\n",
+                "outbox.rows(*entries)\n",
+            ),
         ),
         ("ledger/test_journal.py::test_a_refused_charge_tells_nothing",),
         cheap=True,

@@ -13,16 +13,17 @@ from pathlib import Path
 from select import POLLIN, poll
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select, text, update
 from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from shoal.errors import StateError, UsageError
-from shoal.ledger import tables
+from shoal.ledger import spending, tables
 from shoal.ledger._files import create_once, make_folder
 from shoal.ledger.pipe import Pipe
 
 _ADVISORY_LOCK = 0x73686F616C  # "shoal": held while the tables are made
+_WITHOUT_TOTALS = 2  # the layout before `tables.spent`
 _SQLITE = {
     "SQLITE_BUSY": "another process has kept it locked for {wait:g} s; try again when that one has ended",
     "SQLITE_FULL": "the disk is full; make room and run again",
@@ -74,9 +75,10 @@ class Database:
         self._process = os.getpid()
         self._driver_error: type[Exception] = self._engine.dialect.loaded_dbapi.Error
         with self.reading() as connection:
-            there = inspect(connection).has_table(tables.schema.name)
-        with self.reading() if there else self.writing() as connection:
-            self._check_tables(connection, make=not there)
+            known = self._layout(connection)
+        if known != tables.VERSION:
+            with self.writing() as connection:
+                self._make_tables(connection)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -119,19 +121,29 @@ class Database:
             self._process = os.getpid()
         return self._engine
 
-    def _check_tables(self, connection: Connection, *, make: bool) -> None:
-        if make:
-            if connection.dialect.name == "postgresql":  # a second one waits here; SQLite is locked already
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
-            tables.metadata.create_all(connection)
-        version = connection.execute(select(tables.schema.c.version)).scalar()
-        if make and version is None:
-            connection.execute(insert(tables.schema).values(version=tables.VERSION))
-        elif version != tables.VERSION:
+    def _layout(self, connection: Connection) -> int | None:
+        """Version of the tables; None: there are none. Raises `StateError` for one that is not known."""
+        if not inspect(connection).has_table(tables.schema.name):
+            return None
+        version: int | None = connection.execute(select(tables.schema.c.version)).scalar()
+        if version not in (_WITHOUT_TOTALS, tables.VERSION):
             raise StateError(
                 f"{self.name} has layout {version} and this Shoal knows {tables.VERSION}; "
                 "use the version of Shoal that wrote it, or a newer one"
             )
+        return version
+
+    def _make_tables(self, connection: Connection) -> None:
+        """Make the tables, or those that an older layout lacks: no charge is lost, and none is there twice."""
+        if connection.dialect.name == "postgresql":  # a second one waits here; SQLite is locked already
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
+        known = self._layout(connection)
+        tables.metadata.create_all(connection)
+        if known is None:
+            connection.execute(insert(tables.schema).values(version=tables.VERSION))
+        elif known == _WITHOUT_TOTALS:
+            spending.keep(connection)
+            connection.execute(update(tables.schema).values(version=tables.VERSION))
 
     @contextmanager
     def _sentences(self) -> Iterator[None]:

@@ -12,7 +12,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, bindparam, func, insert, or_, select
 
 from shoal.errors import StateError
 from shoal.ledger import tables
@@ -54,18 +54,22 @@ def after(standing: Standing) -> list[dict[str, object]]:
 
 def summed(connection: Connection, source: str) -> dict[date, Fraction]:
     """What all charges of the account come to, by account unit. Raises `StateError` where a total says otherwise."""
-    c = tables.cost.c
-    units: defaultdict[date, Fraction] = defaultdict(Fraction)
-    equal = select(c.start, c.rho, func.count()).where(c.source == source).group_by(c.start, c.rho)
-    for start, rho, times in connection.execute(equal):
-        units[start] += rho * times
+    units = _sums(connection, source)
     stated = connection.execute(select(_t.period, _t.rho).where(_t.source == source))
     if {row.period: row.rho for row in stated} != totals(units):
         raise StateError(
             f"source {source}: the totals that its account keeps are not what its charges come to, so what is left "
             "can't be known; restore the account database from a backup"
         )
-    return dict(units)
+    return units
+
+
+def keep(connection: Connection) -> None:
+    """Write the totals of every account, where a layout kept none. Charges that are under way are waited for."""
+    sources = connection.execute(select(tables.account.c.source).with_for_update()).scalars().all()
+    for source in sources:
+        for period, rho in totals(_sums(connection, source)).items():
+            connection.execute(insert(tables.spent).values(source=source, period=period, rho=rho))
 
 
 def totals(units: Mapping[date, Fraction]) -> Spent:
@@ -75,3 +79,12 @@ def totals(units: Mapping[date, Fraction]) -> Spent:
         found[start] = rho
         found[start.year] += rho
     return dict(found)
+
+
+def _sums(connection: Connection, source: str) -> dict[date, Fraction]:
+    c = tables.cost.c
+    units: defaultdict[date, Fraction] = defaultdict(Fraction)
+    equal = select(c.start, c.rho, func.count()).where(c.source == source).group_by(c.start, c.rho)
+    for start, rho, times in connection.execute(equal):
+        units[start] += rho * times
+    return dict(units)

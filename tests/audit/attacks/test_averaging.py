@@ -1,7 +1,5 @@
 """Asking again and asking nearly the same: nothing is gained beyond what the account pays for, unless it forgets."""
 
-from collections import defaultdict
-from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import cast
@@ -13,7 +11,7 @@ from scipy.stats import binomtest, norm
 from shoal.audit.attack import Share
 from shoal.audit.attacks.averaging import Averaging, average, hit_chance, nested, nested_control
 from shoal.audit.world import World
-from shoal.ledger import accounts
+from shoal.ledger import spending
 from shoal.ledger.accounts import Accounts
 from tests.audit.attacks.town import Town
 
@@ -45,14 +43,20 @@ def test_the_account_holds_averaging_to_its_floor(tmp_path: Path) -> None:
         assert [hits / trials for hits, trials, _ in share.controls.values()] == [1.0]
 
 
+def forget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seeded bug: nothing was ever spent, whether a plan is looked at or charged."""
+    for known in ("summed", "kept"):
+        monkeypatch.setattr(spending, known, lambda *_: {})
+
+
 def test_an_account_that_forgets_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts, "_spent", lambda *_: defaultdict[date, Fraction](Fraction))
+    forget(monkeypatch)
     found = run(tmp_path, most=10, repeats=1)["averaging"]
     assert least(found) > found.limit
 
 
 def test_an_answer_drawn_again_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts, "_spent", lambda *_: defaultdict[date, Fraction](Fraction))
+    forget(monkeypatch)
     monkeypatch.setattr(Accounts, "find", lambda *_: None)
     assert run(tmp_path, most=1)["the same plan again"].hits == 2
 
