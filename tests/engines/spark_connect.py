@@ -1,11 +1,10 @@
 """A run by Spark Connect in a process of its own, as one process can't have a session of each kind.
 
-python -m tests.engines.spark_connect PLAN...      the exact sums of each plan, and a digest, as JSON
+python -m tests.engines.spark_connect ADDRESS PLAN...      the exact sums of each plan, and a digest, as JSON
 """
 
 import json
 import sys
-from typing import Any
 
 from pyspark.sql import SparkSession
 
@@ -18,16 +17,11 @@ from shoal.sources import Tally
 
 KEYS = Keys(bytes(range(20, 36)), bytes(range(40, 72)), bytes(range(80, 112)))
 """Known, so that they can be looked for."""
-LOCAL = {"spark.ui.enabled": "false", "spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
 
 
 def main() -> None:
     Keys.random = classmethod(lambda _: KEYS)  # type: ignore[method-assign,assignment]
-    builder: Any = SparkSession.builder.remote("local[2]")
-    events = {"spark.eventLog.enabled": "true", "spark.eventLog.compress": "false", "spark.eventLog.dir": sys.argv[1]}
-    for name, value in (LOCAL | events).items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
+    session = SparkSession.builder.remote(sys.argv[1]).getOrCreate()
     found = []
     for file in sys.argv[2:]:
         plan = Plan.load(file)

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,20 @@ class SlowSeal(_Slow, SealRecords):
 
 class SlowAdd(_Slow, AddUp):
     """Slow when sums are made."""
+
+
+SLOW = {"SealRecords": SlowSeal, "AddUp": SlowAdd}
+
+
+def slow(misfit: Any, attempts: Path) -> Callable[..., Any]:
+    """A maker of such tasks, which note their attempts there; the first attempt at partition 1 is slow."""
+
+    def make(*arguments: Any, **more: Any) -> Any:
+        task = misfit(*arguments, **more)
+        task.folder, task.partition = attempts, 1
+        return task
+
+    return make
 
 
 class CarelessSeal(SealRecords):

@@ -2,7 +2,7 @@
 
 import random
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,10 @@ def both(plan: Plan, cluster: Cluster, **arguments: Any) -> tuple[Counted, Count
 
 
 def test_formats_side_by_side(tmp_path: Path, cluster: Cluster) -> None:
-    """Text and numbers, two CSV files whose columns stand in another order, one of them packed."""
+    """Text and numbers, two CSV files whose columns stand in another order, one of them packed.
+
+    By workers that have nothing loaded before: what they then load they keep from the garbage collector.
+    """
     files = {"1.csv": ROWS[::4], "2.ndjson": ROWS[1::4], "3.parquet": ROWS[2::4]}
     plan = plan_of(tmp_path, files)
     turned = [",".join(reversed(source.COLUMNS))]
@@ -51,10 +54,26 @@ def test_formats_side_by_side(tmp_path: Path, cluster: Cluster) -> None:
     import gzip
 
     (plan.folder / "records" / "4.csv.gz").write_bytes(gzip.compress("\r\n".join(turned).encode()))
-    local, spark = both(plan, cluster)
+    with cluster.plain_workers():
+        local, spark = both(plan, cluster)
+        assert max(set_aside(cluster)) > 50_000
     assert local == spark
     assert all(sum(cell > 0 for cell in cells) >= 15 for name, cells in spark[0].items() if "." not in name)
     assert counted(plan_of(tmp_path / "fewer", {"1.csv": ROWS[1:]}), LocalEngine())[0] != spark[0]  # one record shows
+
+
+def set_aside(cluster: Cluster) -> list[int]:
+    """How many objects workers of Python no longer look at when they collect garbage."""
+
+    def own(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        import gc
+
+        import pyarrow
+
+        for _ in batches:
+            yield pyarrow.RecordBatch.from_pydict({"frozen": [gc.get_freeze_count()]})
+
+    return [row.frozen for row in cluster.session.range(8).mapInArrow(own, "frozen long").collect()]
 
 
 @pytest.mark.parametrize("partitions", [1, 5])

@@ -12,8 +12,8 @@ import pytest
 
 from shoal.engines import LocalEngine, SparkEngine
 from shoal.engines import _spark_tasks as tasks
-from tests.engines.spark_cluster import Cluster, finished, need_spark
-from tests.engines.spark_twice import SLOW, slow
+from tests.engines.spark_cluster import Cluster
+from tests.engines.spark_misfits import SLOW, slow
 from tests.engines.test_local import ROWS, plan_of
 from tests.engines.test_spark import Counted, counted
 
@@ -34,27 +34,33 @@ def expected(folder: Path) -> tuple[Counted, Callable[[Cluster], Counted]]:
     return counted(plan, LocalEngine()), lambda cluster: counted(plan, SparkEngine(cluster.session, partitions=4))
 
 
-def test_tasks_that_run_twice_count_once(tmp_path: Path) -> None:
-    """Of either stage: the first attempt hangs with half of its rows given away; Spark starts another."""
-    need_spark()
-    plan = plan_of(tmp_path, {f"{i}.parquet": ROWS[i::4] for i in range(4)})
-    run = finished("tests.engines.spark_twice", [plan.file, tmp_path], tmp_path)
-    assert run.returncode == 0, run.stderr[-2000:]
-    once = counted(plan, LocalEngine())[0]
-    assert json.loads(run.stdout.splitlines()[-1]) == dict.fromkeys(SLOW, once)
-    for attempts in (tmp_path / stage for stage in SLOW):
-        assert {file.name for file in attempts.iterdir()} >= {"1 0", "1 1"}, "it did not run twice"
-        assert (attempts / "1 0").read_text() != (attempts / "1 1").read_text()
-    logs = [file for file in (tmp_path / "spark" / "run" / "said").rglob("*") if file.is_file()]
-    assert sum(speculative(line) for file in logs for line in file.read_text().splitlines()) >= len(SLOW)
-
-
-def speculative(line: str) -> bool:
+@pytest.mark.parametrize("stage", SLOW)
+def test_tasks_that_run_twice_count_once(
+    tmp_path: Path, cluster: Cluster, attempts: Path, monkeypatch: pytest.MonkeyPatch, stage: str
+) -> None:
+    """Of either stage: the first attempt hangs with half of its rows given away; Spark starts another elsewhere."""
+    wanted, run = expected(tmp_path)
+    before = second_attempts(cluster)
+    cluster.session.conf.set(_OPEN_COST, "1g")  # a task a file
+    monkeypatch.setattr(tasks, stage, slow(SLOW[stage], attempts))
     try:
-        event = json.loads(line)
-    except ValueError:
-        return False
-    return bool(event.get("Event") == "SparkListenerTaskStart" and event["Task Info"]["Speculative"])
+        with cluster.speculating():
+            assert run(cluster) == wanted
+    finally:
+        cluster.session.conf.unset(_OPEN_COST)
+    assert {file.name for file in attempts.iterdir()} >= {"1 0", "1 1"}, "it did not run twice"
+    assert (attempts / "1 0").read_text() != (attempts / "1 1").read_text(), "it ran in one place"
+    assert second_attempts(cluster) > before
+
+
+_OPEN_COST = "spark.sql.files.openCostInBytes"
+
+
+def second_attempts(cluster: Cluster) -> int:
+    """Tasks so far that were started once more while they ran, by Spark's own account."""
+    logs = [file for file in cluster.said.rglob("events_*") if file.is_file()]
+    began = [line for file in logs for line in file.read_text().splitlines() if "SparkListenerTaskStart" in line]
+    return sum(json.loads(line)["Task Info"]["Speculative"] for line in began)
 
 
 def test_an_executor_that_is_killed_half_way(

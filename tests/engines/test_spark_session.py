@@ -30,18 +30,13 @@ spark = pytest.mark.xdist_group("spark")
 
 
 @spark
-def test_spark_connect_gives_the_same_and_leaves_nothing(tmp_path: Path) -> None:
+def test_spark_connect_gives_the_same_and_leaves_nothing(tmp_path: Path, cluster: Cluster) -> None:
     """Files that both see, and an address that only Spark reads; here the design travels beside the keys."""
-    spark_cluster.need_spark()
     plan = plan_of(tmp_path, {"1.csv": ROWS[::2], "2.parquet": ROWS[1::2]})
     other = plan_of(tmp_path / "other", {"all.ndjson": ROWS})
     text = other.file.read_text().replace('"records/*"', f'"file:{tmp_path}/other/records/*.ndjson"')
     other.file.write_text(text)
-    for name in ("said", "local"):
-        (tmp_path / name).mkdir()
-    run = spark_cluster.finished(
-        "tests.engines.spark_connect", [f"file:{tmp_path / 'said'}", plan.file, other.file], tmp_path
-    )
+    run = spark_cluster.finished("tests.engines.spark_connect", [cluster.connected(), plan.file, other.file])
     if "grpc" in run.stderr and "ModuleNotFoundError" in run.stderr:
         missing("Spark Connect is not installed; install pyspark[connect]")
     assert run.returncode == 0, run.stderr[-2000:]
@@ -56,14 +51,11 @@ def test_spark_connect_gives_the_same_and_leaves_nothing(tmp_path: Path) -> None
     own = Pseudonymizer(KEYS.pseudonyms)(pa.array(devices, pa.large_string()))
     secrets = Traces({"key": keys, "pseudonym": {n for p in own for n in spelt(int(p).to_bytes(8, "little"))}})
     secrets |= traces.of_records(ROWS)
-    left = secrets.under(tmp_path / "said", tmp_path / "local")
+    left = secrets.under(*cluster.written)
     assert [line for line in left if not line.startswith("exact count")] == []
     assert secrets.within(run.stderr) == set()
-    assert any("SparkListenerConnectOperationStarted" in file.read_text() for file in events(tmp_path)), "it was said"
-
-
-def events(folder: Path) -> list[Path]:
-    return [file for file in (folder / "said").rglob("*") if file.is_file() and ".crc" not in file.name]
+    events = [file for file in cluster.said.rglob("events_*") if file.is_file()]
+    assert any("SparkListenerConnectOperationStarted" in file.read_text() for file in events), "it was said"
 
 
 def test_no_java_is_one_sentence(tmp_path: Path) -> None:

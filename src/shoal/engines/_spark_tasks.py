@@ -11,6 +11,7 @@ Spark uses one attempt's. Where a record goes depends on its pseudonym alone, so
 same parts with the same records.
 """
 
+import gc
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -47,6 +48,8 @@ PEEK_ROWS = 1000
 
 _GATHER = 1 << 20  # rows that are worked on at once: Spark's batches are small
 _GATHER_LINES = 1 << 19
+_settled: set[type] = set()
+"""Kinds of tasks that this process has finished one of."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,8 @@ class Task(ABC):
         self._keys = keys
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        return guarded(self._run(batches))
+        yield from guarded(self._run(batches))
+        _set_aside(type(self))
 
     @abstractmethod
     def _run(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]: ...
@@ -258,6 +262,18 @@ class _Notes:
             yield _rows(SUMS, [slot], [TALLY + self._box.seal(self._count.packed(), TALLY_PLACE)])
         if self._faults:
             yield _rows(SUMS, [slot], [FAULT + self._box.seal(min(self._faults), FAULT_PLACE)])
+
+
+def _set_aside(kind: type) -> None:
+    """Take what is loaded by now, libraries and kernels, out of the sight of Python's garbage collector.
+
+    The workers of PySpark collect after every task. To look at all that each time takes longer than a small task does:
+    a tenth of a second. Once for each kind of task, as each has kernels of its own.
+    """
+    if kind not in _settled:
+        _settled.add(kind)
+        gc.collect()
+        gc.freeze()
 
 
 def note_row(sealed: bytes) -> pa.RecordBatch:
