@@ -12,11 +12,16 @@ from pathlib import Path
 from typing import IO, Any
 from unittest.mock import patch
 
-from shoal.cli import main
+import typer
+
+from shoal.cli import app, main
 from tests.cli.town import SECRETS
 
 OURS = ("SHOAL_STATE", "SHOAL_ACCOUNTS", "SHOAL_ACCOUNTS_WAIT", "FORCE_COLOR", "COLUMNS", "TERMINAL_WIDTH")
 """Settings of the developer's that would change what is tested."""
+
+COMMAND = typer.main.get_command(app)
+"""What a process makes once, of every command there is, and here would for each of a thousand calls."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ def shoal(*words: object, stdout: IO[str] | None = None) -> Answer:
     status: object = "did not end by sys.exit"
     with (
         patch.object(sys, "argv", ["shoal", *map(str, words)]),
+        patch.object(typer.main, "get_command", lambda _: COMMAND),
         redirect_stdout(stdout or out),
         redirect_stderr(err),
     ):

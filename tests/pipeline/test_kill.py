@@ -110,7 +110,7 @@ def wait(run: "Popen[bytes]", house: House, moment: str | float, dice: Random) -
     seen = ""
     while run.poll() is None and (not seen or STEPS.index(seen) < STEPS.index(moment)):
         seen = next(started)
-        time.sleep(0 if seen else 0.001)
+        time.sleep(0.0003 if seen else 0.001)  # the run needs the processor, too
     time.sleep(dice.uniform(0, PAUSE[moment]))
 
 

@@ -64,7 +64,7 @@ function options(box: HTMLElement, rows: Row[], height: number): uPlot.Options {
     height,
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-    padding: [8, 4, 0, 0],
+    padding: [8, endsNear(thinned(days), rows.length) ? HALF_A_LABEL : 4, 0, 0],
     scales: { x: { time: false }, y: { range: (_, low, high) => [Math.min(0, low), Math.max(1, high)] } },
     axes: [
       {
@@ -126,6 +126,14 @@ function drawHand(plot: uPlot, mark: string, ink: string): void {
 
 function newDay(rows: Row[], at: number): boolean {
   return at === 0 || rows[at]!.time?.slice(0, 10) !== rows[at - 1]!.time?.slice(0, 10);
+}
+
+/** Pixels. A label stands in the middle below its day. */
+const HALF_A_LABEL = 24;
+
+/** Whether the last label would reach over the right end. */
+function endsNear(labels: number[], rows: number): boolean {
+  return (labels.at(-1) ?? 0) > 0.9 * (rows - 1);
 }
 
 /** Not more than seven labels fit. */
