@@ -25,7 +25,7 @@ def run(accounts: Accounts, *statements: str) -> None:
 def kept(accounts: Accounts, source: str = "ride-app") -> dict[str, str]:
     with accounts.database.reading() as connection:
         rows = connection.execute(text(f"SELECT period, rho FROM shoal_spent WHERE source = '{source}'"))
-        return {period: rho for period, rho in rows}
+        return {row.period: row.rho for row in rows}
 
 
 def test_totals_are_exact_by_unit_and_by_year(accounts: Accounts) -> None:

@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from shoal.errors import StateError, UsageError
 from shoal.ledger import spending, tables
 from shoal.ledger._files import create_once, make_folder
-from shoal.ledger.pipe import Pipe
+from shoal.ledger.pipe import Pipe, PostgresqlPipe, SqlitePipe
 
 _ADVISORY_LOCK = 0x73686F616C  # "shoal": held while the tables are made
 _WITHOUT_TOTALS = 2  # the layout before `tables.spent`
@@ -65,13 +65,18 @@ class Database:
         address = _address(url)
         self.name = _name(address)
         self._wait = wait
+        # For one transaction only, and in one question: a pooler keeps nothing from one to the next.
+        self._settings = (
+            f"SELECT set_config('lock_timeout', '{max(1, round(wait * 1000))}', true), "
+            "set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), true)"
+        )
         if address.get_backend_name() == "sqlite":
             path = Path(str(address.database))
             make_folder(path.parent)
             create_once(path, b"")
             self._engine = _sqlite(address, wait)
         else:
-            self._engine = _postgresql(address, wait)
+            self._engine = _postgresql(address, self._settings)
         self._process = os.getpid()
         self._driver_error: type[Exception] = self._engine.dialect.loaded_dbapi.Error
         with self.reading() as connection:
@@ -101,13 +106,14 @@ class Database:
     def pipe(self) -> Iterator[Pipe]:
         """As `writing`, for what is asked so often that its trips to the server are counted."""
         with self._sentences(), closing(self._own_engine().raw_connection()) as kept:
-            driver, begun = kept.driver_connection, _locked if self._engine.name == "sqlite" else _piped
+            driver, dialect = kept.driver_connection, self._engine.dialect
+            sqlite = dialect.name == "sqlite"
             try:
-                with begun(driver, self._wait):
-                    yield Pipe(driver, self._engine.dialect)
+                with SqlitePipe(driver, dialect) if sqlite else PostgresqlPipe(driver, dialect, self._settings) as pipe:
+                    yield pipe
             except BaseException:
-                if getattr(driver, "closed", False):  # nothing to roll back, and nobody to ask for it
-                    kept.invalidate()
+                if not sqlite and getattr(driver, "closed", False):
+                    kept.invalidate()  # the server has ended it: the pool is not to ask it for a rollback
                 raise
 
     def rest(self) -> None:
@@ -219,7 +225,7 @@ def _sqlite(address: URL, wait: float) -> Engine:
     return engine
 
 
-def _postgresql(address: URL, wait: float) -> Engine:
+def _postgresql(address: URL, settings: str) -> Engine:
     options: dict[str, Any] = {"prepare_threshold": None}  # a pooler between us and the server keeps no statements
     if "connect_timeout" not in address.query:
         options["connect_timeout"] = 10
@@ -243,7 +249,7 @@ def _postgresql(address: URL, wait: float) -> Engine:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(_settings(wait))
+        connection.exec_driver_sql(settings)
 
     @event.listens_for(engine, "checkout")
     def look(driver: Any, *_: object) -> None:
@@ -254,47 +260,3 @@ def _postgresql(address: URL, wait: float) -> Engine:
             raise DisconnectionError
 
     return engine
-
-
-def _settings(wait: float) -> str:
-    """For one transaction only, and in one question: a pooler keeps nothing from one to the next."""
-    return (
-        f"SELECT set_config('lock_timeout', '{max(1, round(wait * 1000))}', true), set_config('synchronous_commit', "
-        "replace(current_setting('synchronous_commit'), 'off', 'on'), true)"
-    )
-
-
-@contextmanager
-def _locked(driver: Any, _: float) -> Iterator[None]:
-    """A transaction on SQLite, which waits for others as it begins."""
-    driver.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        driver.rollback()
-        raise
-    driver.commit()
-
-
-@contextmanager
-def _piped(driver: Any, wait: float) -> Iterator[None]:
-    """A transaction on PostgreSQL whose statements are sent without waiting.
-
-    What fails is raised where an answer is awaited, or at the end; the commit is not carried out then. Only what failed
-    first is raised: psycopg would tell stderr of what follows from it, and in its own words.
-    """
-    failure = None
-    try:
-        with driver.pipeline():
-            driver.execute(_settings(wait))
-            try:
-                yield
-            except BaseException as error:
-                failure = error
-            else:
-                driver.commit()
-    except Exception:
-        if failure is None:
-            raise
-    if failure is not None:
-        raise failure
