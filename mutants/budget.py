@@ -3,11 +3,10 @@
 from mutants._mutant import Edit, Mutant
 
 _ACCOUNTS = "ledger/accounts.py"
-_NOTE = """\
-            told = outbox.rows(*entries, _charge_entry(charge, request, standing))
-            pipe.write(*_charge_rows(charge, request, standing), Rows(tables.event, told))
-        return mint(charge, request.rho)  # only now: the transaction above is committed
+_WRITE = """\
+            pipe.write(*bill.rows(), spending.after(standing), Rows(tables.event, [*opening, *bill.told]))
 """
+_MINT = "        return mint(charge, request.rho)  # only now: the transaction above is committed\n"
 
 MUTANTS = (
     Mutant(
@@ -16,12 +15,8 @@ MUTANTS = (
         (
             Edit(
                 _ACCOUNTS,
-                _NOTE,
-                """\
-            told = outbox.rows(*entries, _charge_entry(charge, request, standing))
-            pipe.write(*_charge_rows(charge, request, standing), Rows(tables.event, told))
-            return mint(charge, request.rho)
-""",
+                _WRITE + _MINT,
+                _WRITE + "            return mint(charge, request.rho)\n",
             ),
         ),
         ("ledger/test_accounts.py::test_nothing_is_paid_for_before_the_commit",),
@@ -93,13 +88,13 @@ MUTANTS = (
         (
             Edit(
                 _ACCOUNTS,
-                _NOTE,
+                _WRITE + _MINT,
                 """\
-            pipe.write(*_charge_rows(charge, request, standing), Rows(tables.event, outbox.rows(*entries)))
-        with self._database.writing() as connection:
-            outbox.note(connection, _charge_entry(charge, request, standing))
-        return mint(charge, request.rho)
-""",
+            pipe.write(*bill.rows(), spending.after(standing), Rows(tables.event, opening))
+        with self._database.pipe() as pipe:
+            pipe.write(Rows(tables.event, bill.told))
+"""
+                + _MINT,
             ),
         ),
         ("ledger/test_accounts.py::test_a_charge_and_its_entry_are_one_transaction[sqlite]",),
@@ -112,22 +107,17 @@ MUTANTS = (
             Edit(
                 _ACCOUNTS,
                 """\
-        charge = secrets.token_hex(8)
         with self._database.pipe() as pipe:
-""",
+            account, spent
+""".rstrip("\n"),
                 """\
-        charge = secrets.token_hex(8)
-        early = self.standing(request)
-        with self._database.writing() as connection:
-            outbox.note(connection, _charge_entry(charge, request, early))
         with self._database.pipe() as pipe:
-""",
+            pipe.write(Rows(tables.event, bill.told))
+        with self._database.pipe() as pipe:
+            account, spent
+""".rstrip("\n"),
             ),
-            Edit(
-                _ACCOUNTS,
-                "outbox.rows(*entries, _charge_entry(charge, request, standing))\n",
-                "outbox.rows(*entries)\n",
-            ),
+            Edit(_ACCOUNTS, "[*opening, *bill.told]", "opening"),
         ),
         ("ledger/test_journal.py::test_a_refused_charge_tells_nothing",),
         cheap=True,

@@ -27,6 +27,8 @@ class Server:
 
     port: int
     password: str
+    log: Path
+    """What it says of statements that fail."""
 
     def url(self, database: str = "postgres", *, user: str = "shoal", password: str = "", options: str = "") -> str:
         address = URL.create("postgresql", user, password or self.password, "127.0.0.1", self.port, database)
@@ -77,8 +79,10 @@ def postgresql() -> Iterator[Server]:
     quiet = subprocess.DEVNULL
     try:
         subprocess.run(make, check=True, user=user, cwd=folder, stdout=quiet, stderr=quiet)
-        process = subprocess.Popen(serve, user=user, cwd=folder, stdout=quiet, stderr=quiet)
-        server = Server(port, password)
+        log = folder / "log"
+        with log.open("wb") as stderr:
+            process = subprocess.Popen(serve, user=user, cwd=folder, stdout=quiet, stderr=stderr)
+        server = Server(port, password, log)
         try:
             _wait_for(server, process)
             yield server

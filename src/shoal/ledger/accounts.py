@@ -7,9 +7,9 @@ entry for the public log is written in the same transaction (`outbox`).
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from typing import Self
 
@@ -17,8 +17,9 @@ from sqlalchemy import URL, Connection, bindparam, select, update
 
 from shoal.ledger import outbox, spending, tables
 from shoal.ledger.arithmetic import by_year, costs
+from shoal.ledger.bill import Bill
 from shoal.ledger.database import Database
-from shoal.ledger.entries import AccountEntry, ChargeEntry, Cost, Drawn, ReleaseEntry
+from shoal.ledger.entries import AccountEntry, ReleaseEntry
 from shoal.ledger.pipe import Pipe, Rows
 from shoal.ledger.refusals import refuse_other_terms, refuse_overspending
 from shoal.ledger.request import (
@@ -72,7 +73,9 @@ class Accounts:
         with self._database.reading() as connection:
             account = _account(connection, request.source)
             spent = spending.totals(spending.summed(connection, request.source))
-        return _standing(account or _new_account(request), spent, request, opened=account is not None)
+        opened, account = account is not None, account or _new_account(request)
+        cost = costs(account.unit, request.units, request.prices())
+        return _standing(account, spent, request, cost, opened=opened)
 
     def charge(self, request: Request) -> Paid:
         """Charge `request` in one transaction; the account is opened by its first charge.
@@ -84,13 +87,15 @@ class Accounts:
         if not request.key:
             raise ValueError("a request is charged only when its records are known: `key` is empty")
         charge = secrets.token_hex(8)
+        bill = Bill.of(charge, request, request.unit)  # before others have to wait for us
         with self._database.pipe() as pipe:
             account, spent, is_new = _lock_account(pipe, request)
-            standing = _standing(account, spent, request, opened=not is_new)
+            if is_new or account.unit != bill.unit:
+                bill = Bill.of(charge, request, account.unit)
+            standing = _standing(account, spent, request, bill.cost, opened=not is_new)
             refuse_overspending(standing)
-            entries = (_account_entry(account),) if is_new else ()
-            told = outbox.rows(*entries, _charge_entry(charge, request, standing))
-            pipe.write(*_charge_rows(charge, request, standing), Rows(tables.event, told))
+            opening = outbox.rows(_account_entry(account)) if is_new else []
+            pipe.write(*bill.rows(), spending.after(standing), Rows(tables.event, [*opening, *bill.told]))
         return mint(charge, request.rho)  # only now: the transaction above is committed
 
     def released(self, charge: str, release: str, manifest_sha256: str) -> None:
@@ -126,10 +131,12 @@ class Accounts:
             return [_statement(connection, Account(**row._mapping)) for row in rows]
 
 
-def _standing(account: Account, spent: Spent, request: Request, *, opened: bool) -> Standing:
-    """The request against the account, of which so much is spent. Raises `RefusedError` for other terms."""
+def _standing(
+    account: Account, spent: Spent, request: Request, cost: Mapping[date, Fraction], *, opened: bool
+) -> Standing:
+    """The request, and what it costs, against the account and what is spent. Raises `RefusedError` for other terms."""
     refuse_other_terms(account, request)
-    cost, nothing = costs(account.unit, request.units, request.prices()), Fraction(0)
+    nothing = Fraction(0)
     units = (
         UnitStanding(start, next_unit(start, account.unit), before, rho, account.cap_rho - before - rho)
         for start, rho in cost.items()
@@ -169,34 +176,6 @@ def _account_entry(account: Account) -> AccountEntry:
         cap_rho=str(account.cap_rho),
         year_rho=str(account.year_rho),
     )
-
-
-def _charge_entry(charge: str, request: Request, standing: Standing) -> ChargeEntry:
-    drawn = {
-        name: Drawn(
-            rho=str(rho), noise="laplace" if name in request.laplace else "gaussian", apart=name in request.apart
-        )
-        for name, rho in request.rho.items()
-    }
-    return ChargeEntry(
-        charge=charge,
-        source=request.source,
-        plan_sha256=request.plan_digest,
-        unit=request.unit,
-        units=request.units,
-        measures=drawn,
-        costs=tuple(Cost(start=unit.start, rho=str(unit.cost)) for unit in standing.units),
-    )
-
-
-def _charge_rows(charge: str, request: Request, standing: Standing) -> Iterator[Rows]:
-    """What a charge is in the tables, and the totals that it makes."""
-    row = {"charge": charge, "source": request.source}
-    head = {"time": _now(), "plan_digest": request.plan_digest, "key": request.key}
-    yield Rows(tables.charge, [row | head])
-    yield Rows(tables.paid, [{"charge": charge, "statistic": s, "rho": rho} for s, rho in request.rho.items()])
-    yield Rows(tables.cost, [{**row, "start": unit.start, "rho": unit.cost} for unit in standing.units])
-    yield Rows(tables.spent, spending.after(standing), replacing=True)
 
 
 _ACCOUNT = select(tables.account).where(tables.account.c.source == bindparam("source"))

@@ -7,6 +7,7 @@ takes longer over them than the server does. SQLite knows no trips; there they r
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -139,7 +140,7 @@ class PostgresqlPipe(Pipe):
 
     def _commit(self) -> None:
         self._send()
-        with self._driver.pipeline():
+        with _pipeline(self._driver):
             self._carry_out()
             done = self._driver.execute("COMMIT")
         if done.statusmessage != "COMMIT":  # the server rolls back what has failed before, and calls it no error
@@ -183,6 +184,22 @@ class PostgresqlPipe(Pipe):
         waiting, self._written = self._written, []
         for text, values in waiting:
             self._driver.execute(text, values)
+
+
+@contextmanager
+def _pipeline(driver: Any) -> Iterator[None]:
+    """psycopg's pipeline, without what it would tell stderr of a second failure after the first, which is raised."""
+    failure: Exception | None = None
+    try:
+        with driver.pipeline():
+            try:
+                yield
+            except Exception as first:
+                failure = first
+    except Exception as second:
+        failure = failure or second
+    if failure is not None:
+        raise failure
 
 
 @lru_cache(maxsize=64)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, func, insert, or_, select
 from shoal.errors import StateError
 from shoal.ledger import tables
 from shoal.ledger.arithmetic import reach
+from shoal.ledger.pipe import Rows
 from shoal.ledger.request import Request, Standing
 
 Spent = Mapping[date | int, Fraction]
@@ -45,11 +46,13 @@ def kept(rows: Iterable[Mapping[str, Any]]) -> Spent:
     return {row["period"]: row["rho"] for row in rows}
 
 
-def after(standing: Standing) -> list[dict[str, object]]:
+def after(standing: Standing) -> Rows:
     """The totals of the periods that a charge touches, once it is charged."""
-    units = {unit.start: unit.spent + unit.cost for unit in standing.units}
-    years = {year.year: year.spent + year.cost for year in standing.years}
-    return [{"source": standing.account.source, "period": p, "rho": rho} for p, rho in (units | years).items()]
+    units = [(unit.start, unit.spent + unit.cost) for unit in standing.units]
+    years = [(year.year, year.spent + year.cost) for year in standing.years]
+    source = standing.account.source
+    rows = [{"source": source, "period": period, "rho": rho} for period, rho in (*units, *years)]
+    return Rows(tables.spent, rows, replacing=True)
 
 
 def summed(connection: Connection, source: str) -> dict[date, Fraction]:
