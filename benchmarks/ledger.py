@@ -9,8 +9,10 @@ before it returns. Sources are many (a client draws from one of `--sources`) or 
 account's lock.
 
 Beside it, in turns, on the same server: bare transactions that write rows of the same number and size by the driver
-alone, without lock, reading, arithmetic or Shoal. That is the most that the machine can do. `cpu` is the processor time
-of client and server together for one transaction (on SQLite there is no server).
+alone, into one table without keys, without lock, reading, arithmetic or Shoal. They wait for the answer to each
+statement, as one writes it; on PostgreSQL there are also some that send all at once and wait for the commit only, which
+is the most that the machine can do. Each client keeps its connection, on both sides: Shoal does so for the life of a
+process. `cpu` is the processor time of client and server together for one transaction (on SQLite there is no server).
 
 Nothing counts before this holds: the charges that the clients were handed, those in the accounts, and those in the
 public log are the same ones, each once, and what is spent is what they cost.
@@ -27,8 +29,8 @@ import sys
 import tempfile
 import time
 import traceback
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -73,11 +75,13 @@ def main() -> None:
     ):
         for sources in (chosen.sources, 1):
             title = f"PostgreSQL, {chosen.clients} clients"
-            _compare(title, address, log, chosen.clients, sources, chosen.seconds, _bare_postgresql, server)
+            bare = {"bare transactions": _bare_postgresql, "bare, all at once": _bare_at_once}
+            _compare(title, address, log, chosen.clients, sources, chosen.seconds, bare, server)
     for sources in (chosen.sqlite_clients, 1):
         with _scratch(chosen.folder) as folder:
             title, address = f"SQLite, {chosen.sqlite_clients} clients", f"sqlite:///{folder}/accounts.sqlite"
-            _compare(title, address, folder, chosen.sqlite_clients, sources, chosen.seconds, _bare_sqlite, None)
+            bare = {"bare transactions": _bare_sqlite}
+            _compare(title, address, folder, chosen.sqlite_clients, sources, chosen.seconds, bare, None)
 
 
 @contextlib.contextmanager
@@ -87,30 +91,40 @@ def _scratch(folder: Path) -> Iterator[Path]:
 
 
 def _compare(
-    title: str, address: str, log: Path, clients: int, sources: int, seconds: float, bare: Client, server: int | None
+    title: str,
+    address: str,
+    log: Path,
+    clients: int,
+    sources: int,
+    seconds: float,
+    bare: Mapping[str, Client],
+    server: int | None,
 ) -> None:
     """Charges and bare transactions on one server, in turns; ends the run where a charge is lost or there twice."""
     print(f"{title}, {sources} source{'s' if sources > 1 else ''}", flush=True)
     run = secrets.token_hex(3)
     Accounts.open(address)  # makes the tables
     _prepare_bare(address)
-    used: list[float] = []
+    done: defaultdict[str, Done] = defaultdict(list)
+    used: defaultdict[str, float] = defaultdict(float)
 
-    def measured(length: float, client: Client) -> Done:
+    def measure(name: str, length: float, client: Client) -> None:
         before: list[float] = []
-        done = _together(clients, length, address, client, lambda: before.append(_cpu(server)))
-        used.append(sum(taken for _, _, taken in done) + _cpu(server) - before[0])
-        return done
+        new = _together(clients, length, address, client, lambda: before.append(_cpu(server)))
+        done[name] += new
+        used[name] += sum(taken for _, _, taken in new) + _cpu(server) - before[0]
 
-    first = measured(seconds / 2, bare)
-    charged = measured(seconds, lambda a, n: _charging(a, f"{run}-{n % sources}", n))
-    second = measured(seconds / 2, bare)
-    most = len(first + second) / seconds
-    for name, done, cpu in (("charges", charged, used[1]), ("bare transactions", first + second, used[0] + used[2])):
-        rate, cuts = len(done) / seconds, [1000 * cut for cut in statistics.quantiles([t for _, t, _ in done], n=100)]
-        times = f"{cuts[49]:7.0f} ms{cuts[98]:7.0f} ms{rate / most:10.2f}{1000 * cpu / len(done):7.1f} ms"
+    for name, client in bare.items():
+        measure(name, seconds / 2, client)
+    measure("charges", seconds, lambda a, n: _charging(a, f"{run}-{n % sources}", n))
+    for name, client in bare.items():
+        measure(name, seconds / 2, client)
+    for name in ("charges", *bare):
+        rate, cuts = len(done[name]) / seconds, statistics.quantiles([1000 * t for _, t, _ in done[name]], n=100)
+        most, cpu = len(done["bare transactions"]) / seconds, 1000 * used[name] / len(done[name])
+        times = f"{cuts[49]:7.0f} ms{cuts[98]:7.0f} ms{rate / most:10.2f}{cpu:7.1f} ms"
         print(f"  {name:38}{rate:10.0f}{times}", flush=True)
-    _refuse_difference(address, log, run, [charge for charge, _, _ in charged])
+    _refuse_difference(address, log, run, [charge for charge, _, _ in done["charges"]])
 
 
 def _cpu(server: int | None) -> float:
@@ -195,16 +209,26 @@ def _prepare_bare(address: str) -> None:
 
 
 def _bare_postgresql(address: str, _: int) -> Callable[[], str]:
-    return _bare(address, "BEGIN", "INSERT INTO bare VALUES (%s, %s, %s)")
+    return _bare(_driver(address), "BEGIN", "INSERT INTO bare VALUES (%s, %s, %s)")
+
+
+def _bare_at_once(address: str, _: int) -> Callable[[], str]:
+    connection = _driver(address)
+    step = _bare(connection, "BEGIN", "INSERT INTO bare VALUES (%s, %s, %s)")
+
+    def at_once() -> str:
+        with connection.pipeline():
+            return step()
+
+    return at_once
 
 
 def _bare_sqlite(address: str, _: int) -> Callable[[], str]:
-    return _bare(address, "BEGIN IMMEDIATE", "INSERT INTO bare VALUES (?, ?, ?)")
+    return _bare(_driver(address), "BEGIN IMMEDIATE", "INSERT INTO bare VALUES (?, ?, ?)")
 
 
-def _bare(address: str, begin: str, insert: str) -> Callable[[], str]:
+def _bare(connection: Any, begin: str, insert: str) -> Callable[[], str]:
     """Rows of a charge's number and size by the driver, on one connection."""
-    connection = _driver(address)
 
     def step() -> str:
         name = secrets.token_hex(8)

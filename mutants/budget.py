@@ -83,6 +83,18 @@ MUTANTS = (
         ("ledger/test_accounts.py::test_two_that_read_at_the_same_moment_cannot_both_spend",),
     ),
     Mutant(
+        "a total that is not the sum",
+        "the year is the sum of its units, so it need not be kept",
+        (
+            Edit(
+                "ledger/spending.py",
+                "    years = [(year.year, year.spent + year.cost) for year in standing.years]\n",
+                "    years: list[tuple[int, Fraction]] = []\n",
+            ),
+        ),
+        ("ledger/test_spending.py::test_totals_are_exact_by_unit_and_by_year",),
+    ),
+    Mutant(
         "a charge without its entry",
         "the log is told after the charge, in a transaction of its own",
         (

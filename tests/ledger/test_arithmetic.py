@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shoal.ledger import arithmetic
-from shoal.ledger.arithmetic import LENGTH, Price, costs, factor, grid
+from shoal.ledger.arithmetic import LENGTH, Price, by_year, costs, factor, grid, reach
 from shoal.plan import Unit
 from tests.ledger import naive
 from tests.ledger.requests import MONDAY, units
@@ -52,6 +52,25 @@ def agrees_with_twin(plan: tuple[Unit, tuple[tuple[date, date], ...], dict[str, 
 @given(plan=plans())
 def test_costs_are_those_of_the_worst_data(plan: tuple[Unit, tuple[tuple[date, date], ...], dict[str, Price]]) -> None:
     assert agrees_with_twin(plan)
+
+
+@given(plan=plans())
+def test_reach_holds_every_account_unit_that_may_be_touched(
+    plan: tuple[Unit, tuple[tuple[date, date], ...], dict[str, Price]],
+) -> None:
+    """Whatever the account's unit is: what is spent is asked for before that is known."""
+    _, whole, prices = plan
+    first, last = reach(whole)
+    for account in LENGTH:
+        touched = costs(account, whole, prices.values())
+        assert first <= min(touched) and max(touched) <= last
+
+
+@given(rho=st.dictionaries(st.dates(date(2024, 12, 1), date(2027, 2, 1)), st.fractions(0, 1)))
+def test_a_unit_belongs_to_the_year_in_which_it_begins(rho: dict[date, Fraction]) -> None:
+    years = {start.year for start in rho}
+    assert by_year(rho) == {year: sum(r for start, r in rho.items() if start.year == year) for year in years}
+    assert list(by_year(rho)) == sorted(years)
 
 
 WEDNESDAYS = units(date(2026, 3, 4), "week", 3)
