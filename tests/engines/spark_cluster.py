@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import shoal
 from tests.conftest import ROOT, missing
-from tests.engines.spark_daemon import PLAIN
+from tests.engines import spark_daemon
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -64,16 +64,6 @@ class Cluster:
             yield
         finally:
             settings.set(_QUANTILE, "1")
-
-    @contextmanager
-    def plain_workers(self) -> Iterator[None]:
-        """Meanwhile the workers of Python are PySpark's own; see `spark_daemon`."""
-        variables = self.session.sparkContext.environment
-        variables[PLAIN] = "1"
-        try:
-            yield
-        finally:
-            del variables[PLAIN]
 
     def connected(self) -> str:
         """The address at which it answers to Spark Connect, from now on."""
@@ -151,6 +141,7 @@ def start(folder: Path) -> Iterator[Cluster]:
                 builder = builder.config(name, value)
             session = builder.getOrCreate()
             session.sparkContext.setLogLevel("INFO")
+            session.sparkContext.environment[spark_daemon.ASKED] = "1"
             try:
                 yield Cluster(session, folder / "local", folder / "work", folder / "said")
             finally:

@@ -1,22 +1,26 @@
 """What forks the workers of Python on the tests' executors: PySpark's own, with the tasks' libraries loaded before.
 
 A worker takes three seconds to load them, and each executor, each task that fails or is cut short, and each kind of
-session wants new workers. Where the driver asks for it (`PLAIN` among the variables of its tasks) it is PySpark's own
-as it is, as everywhere but here.
+session wants new workers. A third of it is PySpark itself, which Spark puts first on the path as an archive of source.
+
+The driver asks for it, by a variable of its tasks. The client of Spark Connect does not: its workers fork from another
+process, which is PySpark's as it is. So what is loaded before hides nothing.
 """
 
 import gc
 import os
+import sys
 from importlib import import_module
 
-from pyspark import daemon
-
-PLAIN = "SHOAL_TEST_PLAIN"
+ASKED = "SHOAL_TEST_LOADED"
 LIBRARIES = "pyspark.worker", "shoal.engines._spark_digest", "tests.engines.spark_misfits"
 
 if __name__ == "__main__":
-    if PLAIN not in os.environ:
+    if ASKED in os.environ:
+        sys.path[:] = [entry for entry in sys.path if not entry.endswith(".zip")]
         for name in LIBRARIES:
             import_module(name)
         gc.freeze()
+    from pyspark import daemon
+
     daemon.manager()

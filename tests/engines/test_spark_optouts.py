@@ -5,19 +5,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from shoal.design import Design
 from shoal.engines import LocalEngine, SparkEngine
 from shoal.engines import _spark_tasks as tasks
 from shoal.engines._spark_keys import Keys
 from shoal.intake import Barred, OptOuts
 from shoal.ledger import State
 from shoal.ledger.optouts import OptOutList
+from shoal.plan import Plan
+from shoal.privacy._open import open_sums
 from shoal.rights.named import Named
 from shoal.rights.optout import opt_out
+from shoal.sources import Tally
 from tests.engines.spark_cluster import Cluster
 from tests.engines.test_local import ROWS
 from tests.engines.test_spark_leaks import KEYS, spelt
 from tests.pipeline.traces import Traces
-from tests.rights.test_optout import OUT, STAY, counted, three_kinds
+from tests.rights.test_optout import OUT, STAY, Counted, counted, silent, three_kinds
 
 pytestmark = pytest.mark.xdist_group("spark")
 
@@ -27,12 +31,12 @@ def test_as_if_the_files_did_not_have_them(tmp_path: Path, cluster: Cluster, mon
     state, plan = State.open(tmp_path / "state"), three_kinds(tmp_path / "all", ROWS)
     before = counted(plan, LocalEngine(), state)
     opt_out(state, Named(OUT))
-    own = OptOutList(state.folder, state.accounts.database)
-    mine = own.read()
-    own.change(np.random.default_rng(1).integers(0, 2**64, 1_000_000, dtype=np.uint64), 1_000_000)
+    mine = OptOutList(state.folder, state.accounts.database).read()
+    others = np.random.default_rng(1).integers(0, 2**64, 1_000_000, dtype=np.uint64)
+    everyone = Barred(OptOuts(mine.key, np.concatenate([mine.hashes, others])))
     monkeypatch.setattr(Keys, "random", classmethod(lambda _: KEYS))
     without = counted(three_kinds(tmp_path / "without", STAY), LocalEngine(), state)
-    after = counted(plan, SparkEngine(cluster.session), state)
+    after = by_spark(plan, cluster, everyone)
     assert after[0] == without[0] != before[0] and after[1] == before[1]
     hashes = {needle for value in mine.hashes for needle in spelt(int(value).to_bytes(8, "little"))}
     secret = Traces({"hash": hashes, "key": {*spelt(mine.key), *spelt(KEYS.notes)}})
@@ -44,4 +48,10 @@ def test_as_if_the_files_did_not_have_them(tmp_path: Path, cluster: Cluster, mon
 
     seal = tasks.SealRecords
     monkeypatch.setattr(tasks, "SealRecords", lambda *arguments: seal(*arguments[:5]))
-    assert counted(plan, SparkEngine(cluster.session), state)[0] == before[0] != without[0]
+    assert by_spark(plan, cluster, everyone)[0] == before[0] != without[0]
+
+
+def by_spark(plan: Plan, cluster: Cluster, barred: Barred) -> Counted:
+    design, tally, engine = Design.of(plan), Tally(), SparkEngine(cluster.session)
+    sums = engine.sums(design, engine.open(design), tally, silent, barred)
+    return {name: open_sums(sealed).tolist() for name, sealed in sums.items()}, tally.summary()

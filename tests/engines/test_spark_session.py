@@ -31,7 +31,10 @@ spark = pytest.mark.xdist_group("spark")
 
 @spark
 def test_spark_connect_gives_the_same_and_leaves_nothing(tmp_path: Path, cluster: Cluster) -> None:
-    """Files that both see, and an address that only Spark reads; here the design travels beside the keys."""
+    """Files that both see, and an address that only Spark reads; here the design travels beside the keys.
+
+    By workers that have nothing loaded before (see `spark_daemon`).
+    """
     plan = plan_of(tmp_path, {"1.csv": ROWS[::2], "2.parquet": ROWS[1::2]})
     other = plan_of(tmp_path / "other", {"all.ndjson": ROWS})
     text = other.file.read_text().replace('"records/*"', f'"file:{tmp_path}/other/records/*.ndjson"')
@@ -40,8 +43,9 @@ def test_spark_connect_gives_the_same_and_leaves_nothing(tmp_path: Path, cluster
     if "grpc" in run.stderr and "ModuleNotFoundError" in run.stderr:
         missing("Spark Connect is not installed; install pyspark[connect]")
     assert run.returncode == 0, run.stderr[-2000:]
-    module, found = json.loads(run.stdout.splitlines()[-1])
+    module, found, aside = json.loads(run.stdout.splitlines()[-1])
     assert "connect" in module
+    assert max(aside) > 50_000, "each task is followed by a search for garbage in all that is loaded"
     expected = counted(plan, LocalEngine())
     for sums, told, digest, phases in found:
         assert (sums, [tuple(line) for line in told]) == expected
