@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from benchmarks import _data
+from shoal.simulate import simulate
 
 
 @pytest.fixture(scope="module")
@@ -45,15 +46,21 @@ def test_it_is_made_once(folder: Path) -> None:
 
 
 def test_it_goes_on_where_it_was_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_data, "DEVICES_AT_ONCE", 40)
-    _data.city(tmp_path / "whole", 8_000)
-    simulate, asked = _data._simulate, []
+    asked: list[int] = []
+
+    def here(raw: Path, devices: int, per_device: int, seed: int) -> None:
+        """In this process, which has loaded everything."""
+        simulate(raw, devices=devices, days=_data.DAYS, records_per_day=per_device / _data.DAYS, seed=seed)
 
     def fails_at_the_second(raw: Path, devices: int, per_device: int, seed: int) -> None:
         asked.append(seed)
         if asked == [1, 2]:
             raise KeyboardInterrupt
-        simulate(raw, devices, per_device, seed)
+        here(raw, devices, per_device, seed)
+
+    monkeypatch.setattr(_data, "DEVICES_AT_ONCE", 40)
+    monkeypatch.setattr(_data, "_simulate", here)
+    _data.city(tmp_path / "whole", 8_000)
 
     monkeypatch.setattr(_data, "_simulate", fails_at_the_second)
     with pytest.raises(KeyboardInterrupt):

@@ -4,6 +4,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -39,8 +40,12 @@ class ByPlace:
 
     def _zone(self, record: Record) -> str | None:
         lat, lon = round(record[1], 7), round(record[2], 7)
-        near = [(place, ring) for place, ring in self.places.items() if abs(ring[0][1] - lat) < 0.02]  # 2 km
-        return min((place for place, ring in near if self._inside(ring, lat, lon)), default=None)
+        near = [place for place, (x, y) in self.corners.items() if abs(y - lat) < 0.02 and abs(x - lon) < 0.02]  # 2 km
+        return min((place for place in near if self._inside(self.places[place], lat, lon)), default=None)
+
+    @cached_property
+    def corners(self) -> dict[str, tuple[float, float]]:
+        return {place: ring[0] for place, ring in self.places.items()}
 
     def _inside(self, ring: Ring, lat: float, lon: float) -> bool:
         crossed = False

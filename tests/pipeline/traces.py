@@ -34,9 +34,11 @@ class Traces:
         self._counts = frozenset(counts)
         if short := {kind for needle, kind in self._kind.items() if len(needle) < 8}:
             raise ValueError(f"too short to be told from chance: {short}")
-        self._by_head: dict[int, list[bytes]] = {}
+        self._by_head: dict[int, dict[int, set[bytes]]] = {}
+        """By the first eight bytes, then by length: thousands of times begin with the same year and month."""
         for needle in self._kind:
-            self._by_head.setdefault(int.from_bytes(needle[:8], "little"), []).append(needle)
+            alike = self._by_head.setdefault(int.from_bytes(needle[:8], "little"), {})
+            alike.setdefault(len(needle), set()).add(needle)
         self._sieve = np.zeros(1 << 24, dtype=np.bool_)
         self._sieve[_place(np.array(list(self._by_head), dtype=np.uint64))] = True
         self._known: dict[tuple[str, bytes], set[str]] = {}
@@ -74,9 +76,10 @@ class Traces:
             words = np.frombuffer(content, "<u8", (len(content) - offset) // 8, offset)
             for place in np.flatnonzero(self._sieve[_place(words)]).tolist():
                 at = offset + 8 * place
-                for needle in self._by_head.get(int(words[place]), ()):
-                    if content.startswith(needle, at) and not _in_number(content, at, needle):
-                        yield needle
+                for length, needles in self._by_head.get(int(words[place]), {}).items():
+                    piece = bytes(content[at : at + length])
+                    if piece in needles and not _in_number(content, at, piece):
+                        yield piece
 
 
 def of_records(rows: Sequence[Record]) -> Traces:
