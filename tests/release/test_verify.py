@@ -398,6 +398,23 @@ def test_every_byte_of_the_folder_flipped(
     assert failed(folder) == ""
 
 
+@pytest.mark.parametrize(("most", "kept"), [(_checks.MOST_KEPT, True), (3, False)], ids=["small", "large"])
+def test_a_small_table_is_read_once(spoilt: Path, monkeypatch: pytest.MonkeyPatch, most: int, kept: bool) -> None:
+    """And a large one by each check that asks for it: of those no two lie in memory."""
+    read: list[str] = []
+
+    def spy(file: Path, reader: Callable[[Path], pl.DataFrame] = _store.read_table) -> pl.DataFrame:
+        read.append(file.name)
+        return reader(file)
+
+    monkeypatch.setattr(_store, "read_table", spy)
+    monkeypatch.setattr(_checks, "MOST_KEPT", most)
+    assert failed(spoilt) == ""
+    tables = {file.name for file in (spoilt / "tables").iterdir()}
+    assert set(read) == tables
+    assert (len(read) == len(tables)) is kept
+
+
 @pytest.mark.parametrize("careful", [False, True], ids=["hash kept", "hash renewed"])
 def test_random_bytes_of_the_other_files(spoilt: Path, careful: bool) -> None:
     """Each of 240 flips is found by its hash; with the hash renewed 60 give a verdict, never a traceback."""

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 1 << 24
+MOST_KEPT = 100_000
+"""Rows of a table that stays in memory from one check to the next."""
 UNITS = ("day", "week", "month")
 _LEAST_95, _MOST_95 = NORMAL_95 - 0.01, LAPLACE_95 / 2**0.5 + 0.01
 """Standard errors in half of a 95 % interval: of normal noise, of Laplace noise, and of sums of both between them."""
@@ -50,6 +52,7 @@ class Folder:
 
     path: Path
     trust: Trust = field(default_factory=Trust)
+    _kept: "dict[str, pl.DataFrame]" = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def manifest(self) -> Manifest:
@@ -78,7 +81,12 @@ class Folder:
         return self.path / "tables" / f"{facts.statistic}.parquet"
 
     def table(self, facts: StatisticFacts) -> "pl.DataFrame":
-        return _store.read_table(self.file(facts))
+        """Half a dozen checks read each table. A small one is read once; of large ones no two are in memory."""
+        if (found := self._kept.get(facts.statistic)) is None:
+            found = _store.read_table(self.file(facts))
+            if found.height <= MOST_KEPT:
+                self._kept[facts.statistic] = found
+        return found
 
 
 def manifest(folder: Folder) -> None:
@@ -211,7 +219,7 @@ def tables(folder: Folder) -> None:
             raise Failed(f"{s.statistic}: the columns are not {', '.join([*s.keys, *ESTIMATES, 'suppressed'])}")
         if rows != s.cells:
             raise Failed(f"{s.statistic}: the table has {rows:,} rows, the manifest says {s.cells:,}")
-        schema = _store.read_table(file).schema
+        schema = folder.table(s).schema
         expected = {key: kinds.get(key, pl.String()) for key in s.keys}
         expected |= dict.fromkeys(ESTIMATES, pl.Float64()) | {"suppressed": pl.Boolean()}
         if wrong := [name for name, kind in expected.items() if schema[name] != kind]:
@@ -224,11 +232,9 @@ def complete(folder: Folder) -> None:
             expected = folder.sheet(s).frame()
         except ValueError as error:
             raise Failed(f"{s.statistic}: {error}") from None
-        if s.pairs == "selected" and not are_selected(
-            s, folder.manifest, folder.zones, lambda s: _store.read_table(folder.file(s))
-        ):
+        if s.pairs == "selected" and not are_selected(s, folder.manifest, folder.zones, folder.table):
             raise Failed(f"{s.statistic}: its ends are not those that stand out in the tables of their totals")
-        found = _store.read_table(folder.file(s)).select(s.keys)
+        found = folder.table(s).select(s.keys)
         if found.equals(expected):
             continue
         if found.is_duplicated().any():
@@ -240,7 +246,7 @@ def complete(folder: Folder) -> None:
 
 def numbers(folder: Folder) -> None:
     for s in folder.manifest.statistics:
-        if reason := _numbers(s, _store.read_table(folder.file(s))):
+        if reason := _numbers(s, folder.table(s)):
             raise Failed(f"{s.statistic}: {reason}")
 
 
@@ -313,9 +319,9 @@ def adding_up(folder: Folder) -> None:
         inside = _inside(below.of_place, above.of_place)
         if inside is None:  # an area that reaches over several regions
             continue
-        fine = _store.read_table(folder.file(m.find(coarse.base)))["consistent"].fill_null(0).to_numpy()
+        fine = folder.table(m.find(coarse.base))["consistent"].fill_null(0).to_numpy()
         sums = _grid.Sheet(above.ids, above.grid, below.grid, inside).add_up(fine)
-        found = _store.read_table(folder.file(coarse))["consistent"].fill_null(0).to_numpy()
+        found = folder.table(coarse)["consistent"].fill_null(0).to_numpy()
         if not np.allclose(sums, found, rtol=FLOAT, atol=1e-6):
             raise Failed(f"{coarse.statistic}: consistent is not the sum over the zones of {coarse.base}")
 
