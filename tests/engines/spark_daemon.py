@@ -15,11 +15,22 @@ from importlib import import_module
 ASKED = "SHOAL_TEST_LOADED"
 LIBRARIES = "pyspark.worker", "shoal.engines._spark_digest", "tests.engines.spark_misfits"
 
+
+def one_kernel() -> None:
+    """Numba gets ready at the first kernel of a process, for half a second."""
+    import pyarrow as pa
+
+    from shoal.intake import Pseudonymizer
+
+    Pseudonymizer(bytes(16))(pa.array(["a"]))
+
+
 if __name__ == "__main__":
     if ASKED in os.environ:
         sys.path[:] = [entry for entry in sys.path if not entry.endswith(".zip")]
         for name in LIBRARIES:
             import_module(name)
+        one_kernel()
         gc.freeze()
     from pyspark import daemon
 

@@ -89,5 +89,5 @@ def test_an_executor_that_is_killed_half_way(
     thread.join()
     assert killed, "nothing was killed"
     assert found == wanted
-    tried = [line for file in attempts.glob("1 *") for line in file.read_text().split()]
+    tried = [line for file in sorted(attempts.glob("1 *")) for line in file.read_text().split()]
     assert len(tried) > 1 and str(killed[0]) == tried[0], "it was not begun anew"
