@@ -28,6 +28,10 @@ from tests.release import make
 
 NAMES = ("presence", "visits", "flows", "residents")
 
+LEAST = 0.8
+"""Of a hundred intervals of 95 % fewer hold the truth once in 10^7 times; where so few people are, the noise hides all
+that bounds take away."""
+
 
 @pytest.fixture(scope="module")
 def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
@@ -308,7 +312,7 @@ def test_the_truth_of_a_simulation_fits_its_release(tmp_path: Path) -> None:
     found = evaluate(shoal_release(Plan.load(plan), **quiet), tmp_path / "city" / "truth")
     for line in found.lines:
         assert line.coverage is not None
-        assert line.rows < 100 or line.coverage > 0.9  # so few people that the noise hides all of them
+        assert line.rows < 100 or line.coverage > LEAST
         assert line.true > 0
     assert found.lines[0].true == pytest.approx(24 * 150, rel=0.2)  # presence adds up to the time that people are there
 
@@ -328,7 +332,7 @@ def test_a_plan_of_all_statistics_with_their_usual_keys(tmp_path: Path, days: in
     for line in found.lines:
         assert line.true > 0
         assert line.coverage is not None
-        assert line.rows < 100 or line.coverage > 0.9  # so few people that the noise hides all of them
+        assert line.rows < 100 or line.coverage > LEAST
     if days > 1:
         other = text.replace('unit = "week"', 'unit = "day"')
         plan.write_text(other[: other.index("[statistics.")] + "[statistics.visitors]\n")
