@@ -139,9 +139,9 @@ def test_nothing_of_the_records_can_be_read_in_a_segment(kind: "np.dtype[Any]") 
     own = some(kind, 2000)
     segment, plain = ONE.seal(own, PLACE), pack(own).tobytes()
     for text in (own.tobytes(), plain, *(own[name].tobytes() for name in kind.names or ())):
-        for at in range(0, len(text) - 6, 64):  # 6 bytes agree by chance once in 2**48 places
-            assert text[at : at + 6] not in segment or text[at : at + 6] == bytes(6)
-    assert plain[100:106] in plain and own["pseudonym"].tobytes()[:6] in own.tobytes()
+        for at in range(0, len(text) - 8, 64):  # 8 bytes agree by chance once in 2**64 places, and 10**8 are looked at
+            assert text[at : at + 8] not in segment or text[at : at + 8] == bytes(8)
+    assert plain[100:108] in plain and own["pseudonym"].tobytes()[:8] in own.tobytes()
     assert PLACE not in segment
     constant = ONE.seal(np.zeros(20_000, dtype=kind), PLACE)
     share = np.bincount(np.frombuffer(constant, dtype=np.uint8), minlength=256) / len(constant)

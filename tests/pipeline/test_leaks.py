@@ -157,6 +157,12 @@ class TestSearch:
         assert whole.secret.within(f"device {number}") == {"identifier"}
         assert whole.secret.within(f"a{number}f") == whole.secret.within(f"0.{number}") == set()
 
+    def test_a_count_in_a_signature_is_chance(self, whole: Whole) -> None:
+        code, count = "Az91cMJwS0Bq2LqW6gGWQ4CwlKcd+hp", len(ROWS)
+        assert whole.secret.within(f"key {code}/{count}+Xk0fWb=") == set()
+        for told in (f"{count}/2000", f"read {code} of {count}", f"rows={count}", f"/data/{'records/' * 9}{count}/a"):
+            assert whole.secret.within(told) == {"exact count"}, told
+
 
 class TestWholeRun:
     def test_leaves_nothing_on_disk(self, whole: Whole) -> None:

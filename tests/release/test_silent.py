@@ -12,6 +12,7 @@ import pytest
 import shapely
 
 import shoal
+from shoal import pipeline
 from shoal.errors import DataError, PlanError, RefusedError
 from shoal.plan import Plan
 from shoal.release import _store
@@ -189,7 +190,8 @@ def test_a_plan_without_a_list_says_so_everywhere(tmp_path: Path, table: str, wo
     assert not done["presence"].to_polars()["suppressed"].any()
 
 
-def test_an_old_list_is_told_and_then_refused(tmp_path: Path) -> None:
+def test_an_old_list_is_told_and_then_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "today", lambda: TODAY)  # of the tests' start, which may have been yesterday
     told: list[str] = []
     late = release_of(plan_in(tmp_path / "x", reviewed=TODAY - timedelta(91)), told)
     assert any("91 days ago" in words for words in told)
