@@ -111,13 +111,20 @@ def test_times(seconds: float, words: str) -> None:
 
 
 SCRIPT = """
-import time
+import itertools, threading, time
 from shoal._progress import Bars
-clock = iter(range(0, 10_000, 4))
-with Bars(quiet=%s, clock=lambda: next(clock) / 4) as bars:
+quiet, seconds, drawn = %s, itertools.count(), []
+def clock():
+    if threading.current_thread() is not threading.main_thread():
+        drawn.append(True)
+    return next(seconds)
+with Bars(quiet=quiet, clock=clock) as bars:
     for step in range(11):
         bars("Reading records", step / 10, step * 1_000_000)
-        time.sleep(0.02)
+        if step == 5 and not quiet:  # until it was drawn: each time asks three times for the time
+            before, end = len(drawn), time.monotonic() + 60
+            while len(drawn) < before + 6 and time.monotonic() < end:
+                time.sleep(0.02)
     bars.tell("A sentence\\x1b[31m.")
 """
 

@@ -314,15 +314,19 @@ class TestFaults:
     def test_interrupted_at_work(self, town: Town) -> None:
         """Ctrl-C while the buckets are mapped."""
         script = """
-import signal, sys, time
+import signal, sys, threading
 from unittest.mock import patch
 from shoal.cli import main
 from shoal.engines import local
-signal.signal(signal.SIGINT, signal.default_int_handler)
+told = threading.Event()
+def interrupt(*arguments):
+    told.set()
+    signal.default_int_handler(*arguments)
+signal.signal(signal.SIGINT, interrupt)
 follow = local.bounded
 def slow(*parts):
     print("at work", file=sys.__stdout__, flush=True)
-    time.sleep(0.5)
+    told.wait(60)  # until it is interrupted, however busy the machine
     return follow(*parts)
 with patch.object(local, "bounded", slow):
     main()

@@ -75,13 +75,13 @@ def test_it_serves_with_tokens_until_it_is_told_to_stop(tmp_path: Path) -> None:
         assert run.stdout is not None
         address = json.loads(run.stdout.readline())["address"]
         asked = urllib.request.Request(f"{address}api/releases", headers={"Authorization": f"Bearer {token}"})
-        with urllib.request.urlopen(asked, timeout=30) as answer:
+        with urllib.request.urlopen(asked, timeout=120) as answer:
             assert json.load(answer) == {"releases": [], "basemap": None}
         with pytest.raises(urllib.error.HTTPError) as wrong:
-            urllib.request.urlopen(f"{address}api/releases", timeout=30)
+            urllib.request.urlopen(f"{address}api/releases", timeout=120)
         assert wrong.value.code == 401
         run.send_signal(signal.SIGINT)
-        assert run.wait(30) == 0
+        assert run.wait(120) == 0
         assert run.stderr is not None
         assert run.stderr.read() == ""
     finally:

@@ -13,7 +13,7 @@ import pytest
 from shoal.engines import LocalEngine, SparkEngine
 from shoal.engines import _spark_tasks as tasks
 from tests.engines.spark_cluster import Cluster
-from tests.engines.spark_misfits import SLOW, slow
+from tests.engines.spark_misfits import SLOW, WAIT, slow
 from tests.engines.test_local import ROWS, plan_of
 from tests.engines.test_spark import Counted, counted
 
@@ -72,7 +72,7 @@ def test_an_executor_that_is_killed_half_way(
     killed: list[int] = []
 
     def kill() -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + WAIT
         while time.monotonic() < deadline:
             if (attempts / "1 0").exists() and (lines := (attempts / "1 0").read_text()).endswith("\n"):
                 executor = int(lines)

@@ -68,40 +68,57 @@ def postgresql() -> Iterator[Server]:
     if user is not None:
         for path in (folder, folder / "password"):
             shutil.chown(path, user)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
     data = str(folder / "data")
     make = [str(program.with_name("initdb")), "-D", data, "-U", "shoal", "-A", "scram-sha-256"]
     make += [f"--pwfile={folder / 'password'}", "-E", "UTF8", "--locale=C", "--no-sync"]
     options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": folder, "fsync": "off"}
-    serve = [str(program), "-D", data, "-p", str(port), *(f"-c{k}={v}" for k, v in options.items())]
+    serve = [str(program), "-D", data, *(f"-c{k}={v}" for k, v in options.items())]
     quiet = subprocess.DEVNULL
     try:
         subprocess.run(make, check=True, user=user, cwd=folder, stdout=quiet, stderr=quiet)
         log = folder / "log"
-        with log.open("wb") as stderr:
-            process = subprocess.Popen(serve, user=user, cwd=folder, stdout=quiet, stderr=stderr)
-        server = Server(port, password, log)
+        for _ in range(5):
+            server = Server(_free_port(), password, log)
+            with log.open("wb") as stderr:
+                words = [*serve, "-p", str(server.port)]
+                process = subprocess.Popen(words, user=user, cwd=folder, stdout=quiet, stderr=stderr)
+            if _answers(server, process):
+                break
+            _stop(process)  # another process may have taken the port in between
+        else:
+            pytest.fail("the private PostgreSQL server did not start", pytrace=False)
         try:
-            _wait_for(server, process)
             yield server
         finally:
-            process.send_signal(signal.SIGQUIT)  # the server's "immediate": nothing of it is kept
-            process.wait(20)
+            _stop(process)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _wait_for(server: Server, process: "subprocess.Popen[bytes]") -> None:
+def _free_port() -> int:
+    """Which nobody listens at now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(server: Server, process: "subprocess.Popen[bytes]") -> bool:
+    """Whether it does before it ends, or half a minute has passed."""
     for _ in range(300):
         try:
-            return server.run("SELECT 1")
+            server.run("SELECT 1")
         except OperationalError:
             if process.poll() is not None:
-                break
+                return False
             time.sleep(0.1)
-    pytest.fail("the private PostgreSQL server did not start", pytrace=False)
+        else:
+            return True
+    return False
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.send_signal(signal.SIGQUIT)  # the server's "immediate": nothing of it is kept
+    process.wait(60)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,6 +1,7 @@
 """Many clients on one PostgreSQL server, and the connection that each process keeps and no fork shares."""
 
 import os
+import time
 from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
@@ -131,11 +132,11 @@ def test_rest_gives_the_connection_back(accounts: Accounts, postgresql: Server) 
 
 
 def _alive(postgresql: Server, process: str) -> Any:
-    """Is there such a process of the server's still? It may take a moment to end."""
-    other = Accounts.open(postgresql.new_schema())
-    for _ in range(500):
+    """Is there such a process of the server's still? It may take a moment to end, on a busy machine a long one."""
+    other, until = Accounts.open(postgresql.new_schema()), time.monotonic() + 60
+    while True:
         with other.database.reading() as connection:
             found = connection.execute(text(f"SELECT count(*) FROM pg_stat_activity WHERE pid = {process}")).scalar()
-        if not found:
-            break
-    return found
+        if not found or time.monotonic() > until:
+            return found
+        time.sleep(0.01)

@@ -19,14 +19,14 @@ def live(folder: Path, settings: Settings | None = None) -> Iterator[httpx.Clien
         server = server_of(folder, settings or Settings(rate=0, ahead=False))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), daemon=True)
         thread.start()
-        until = time.monotonic() + 20
+        until = time.monotonic() + 120  # for a busy machine
         while not server.started and time.monotonic() < until:
             time.sleep(0.005)
         assert server.started
         with httpx.Client(base_url=address_of(listener), timeout=120, trust_env=False) as client:
             yield client
         server.should_exit = True
-        thread.join(20)
+        thread.join(120)
         assert not thread.is_alive()
 
 

@@ -35,7 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_log_is_read_from_a_folder_and_from_the_web(folder: Path) -> None:
     with servers.folder(folder) as address:
         for source in (folder, str(folder), address, address + "/"):
-            reader = LogReader(source, KEY.vkey, timeout=5)
+            reader = LogReader(source, KEY.vkey, timeout=60)
             view = reader.view()
             assert list(reader.all()) == ENTRIES
             assert view.entry(599) == ENTRIES[599] and view.entries(250, 260) == ENTRIES[250:260]
@@ -158,16 +158,16 @@ def test_a_server_that_misbehaves_is_a_sentence(answer: Callable[[Handler], None
 
 def test_a_server_that_sends_drop_by_drop_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     def drip(handler: Handler) -> None:
-        servers.send(handler, 200, b"x", Content_Length=1000)
+        servers.send(handler, 200, b"x", Content_Length=9000)
         with suppress(OSError):  # the reader hangs up
-            for _ in range(100):
+            for _ in range(2000):  # a hundred seconds
                 time.sleep(0.05)
                 handler.wfile.write(b"x")
 
     start = time.monotonic()
     with servers.answering(drip) as address, pytest.raises(DataError):
         LogReader(address, KEY.vkey, timeout=0.1).view()
-    assert time.monotonic() - start < 4
+    assert time.monotonic() - start < 50  # it takes a tenth of a second, on a busy machine more
 
 
 def test_gzip_is_read(folder: Path) -> None:

@@ -1,6 +1,5 @@
-import time
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 
@@ -10,14 +9,22 @@ THREADS = 8
 
 
 class Slow:
-    def __init__(self) -> None:
+    """Waits `patience` seconds for another thread to come in, and no longer."""
+
+    def __init__(self, patience: float = 0.02) -> None:
         self.made = 0
+        self.patience = patience
+        self.inside: list[bool] = []
+        self.company = Event()
 
     @once
     def inner(self) -> int:
         """What takes long."""
         made = self.made
-        time.sleep(0.02)  # time for another thread to come in
+        self.inside.append(True)
+        if len(self.inside) > 1:
+            self.company.set()
+        self.company.wait(self.patience)
         self.made = made + 1
         return self.made
 
@@ -30,7 +37,7 @@ def ask_together(slow: Slow) -> list[list[int]]:
     barrier = Barrier(THREADS)
 
     def ask(_: int) -> list[int]:
-        barrier.wait(10)
+        barrier.wait(60)
         return slow.outer
 
     with ThreadPoolExecutor(THREADS) as pool:
@@ -51,7 +58,7 @@ def test_without_its_lock_it_would_be_made_more_than_once(monkeypatch: pytest.Mo
         def __exit__(self, *_: object) -> None: ...
 
     monkeypatch.setattr(once, "_building", Open())
-    assert len({id(part) for part in ask_together(Slow())}) > 1
+    assert len({id(part) for part in ask_together(Slow(60))}) > 1
 
 
 def test_what_fails_is_tried_again() -> None:

@@ -76,4 +76,4 @@ def address(folder: Path) -> Iterator[str]:
         yield f"{found[0]}ogc"
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(120)
