@@ -1,8 +1,7 @@
 """Attacks on several releases of the same people: under the ceiling of what they cost together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,6 @@ from shoal.audit.publish import Tables, mean, publish
 from shoal.audit.world import Size, World, world
 from shoal.plan import Plan
 from shoal.privacy.mechanism import ONE, Mechanism
-from tests.audit.plans import plan_in
 
 LENGTH = 3
 
@@ -38,8 +36,8 @@ def attacks(town: World) -> dict[str, Finding]:
     return {finding.attack: finding for finding in found if finding.statistic == "all"}
 
 
-def test_every_attack_stays_under_the_ceiling_of_all_releases(tmp_path: Path) -> None:
-    with world(plan_in(tmp_path, epsilon=3), Size(120, 108, 2, 2, LENGTH)) as town:
+def test_every_attack_stays_under_the_ceiling_of_all_releases(sparse: Callable[[int], Plan]) -> None:
+    with world(sparse(3), Size(120, 108, 2, 2, LENGTH)) as town:
         assert [len(one.seen) for one in town.rounds] == [1, 1]
         assert [len(one.seen) for one in town.sequences] == [LENGTH] * 2
         found = attacks(town)
@@ -53,13 +51,14 @@ def test_every_attack_stays_under_the_ceiling_of_all_releases(tmp_path: Path) ->
         )
         for finding in (one, all_):
             value, error = auc(finding)
-            assert value - 5 * error <= finding.ceiling.auc, name
+            assert min(finding.scores.inside.size, finding.scores.outside.size) > 60, "of 216 half, but for luck"
+            assert value - 6 * error <= finding.ceiling.auc, name
             assert not finding.needed or auc(finding, control=True)[0] > 0.9
     assert [share.attack for share in shares] == ["path recovery", f"path recovery, {LENGTH} releases"]
     assert shares[0].limit < shares[1].limit < 1
 
 
-def test_noise_next_to_none_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_noise_next_to_none_is_caught(sparse: Callable[[int], Plan], monkeypatch: pytest.MonkeyPatch) -> None:
     """The claim is the design's; the releases are made with a hundred times its epsilon."""
 
     def loud(traces: Any, there: Any, plan: Plan, *rest: Any) -> Tables:
@@ -67,10 +66,10 @@ def test_noise_next_to_none_is_caught(tmp_path: Path, monkeypatch: pytest.Monkey
         return publish(traces, there, plan.model_copy(update={"privacy": privacy}), *rest)
 
     monkeypatch.setattr("shoal.audit.world.publish", loud)
-    with world(plan_in(tmp_path, epsilon=1), Size(120, 108, 2, 2, LENGTH)) as town:
+    with world(sparse(1), Size(120, 108, 2, 2, LENGTH)) as town:
         finding = next(f for f in Membership().run(town) if f.attack.endswith(f"ratio, {LENGTH} releases"))
     value, error = auc(finding)
-    assert value - 5 * error > finding.ceiling.auc
+    assert value - 6 * error > finding.ceiling.auc
 
 
 def test_the_mean_of_releases() -> None:
