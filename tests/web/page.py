@@ -98,6 +98,11 @@ def written(found: list[float], exact: list[float]) -> bool:
     return all(abs(a - b) <= step / 2 + 1e-4 * max(10, abs(b)) for a, b, step in zip(found, exact, steps, strict=True))
 
 
+def whole(found: float, exact: float) -> bool:
+    """Is this the number, rounded to a whole one? With half the bits it may go the other way at a half."""
+    return found == round(found) and abs(found - exact) <= 0.5 + 1e-6 * abs(exact)
+
+
 def clear(pairs: pl.DataFrame) -> pl.DataFrame:
     """Pairs of different places whose number is above its noise, the largest first."""
     above = (pl.col("lower") > 0) & (pl.col("consistent") > (pl.col("upper") - pl.col("lower")) / 2)

@@ -41,10 +41,13 @@ def test_presence(city: Release, explorer: Open) -> None:
 
     now = city["presence"].to_polars().filter(pl.col("hour") == most["hour"])
     half = (now["upper"] - now["lower"]) / 2
-    unsure = int(((now["lower"] <= 0) | (now["consistent"] <= half)).sum())
-    assert 0 < unsure < now.height
+    # the page reckons with half the bits
+    least_unsure, most_unsure = (
+        int(((now["lower"] <= margin) | (now["consistent"] <= half + margin)).sum()) for margin in (-1e-3, 1e-3)
+    )
+    assert least_unsure > 0 and most_unsure < now.height
     counts = [numbers(count)[0] for count in screen.locator(".certainties small").all_inner_texts()]
-    assert counts[2] == unsure
+    assert least_unsure <= counts[2] <= most_unsure
     assert sum(counts) == now.height
 
     screen.get_by_role("button", name="Table").click()
