@@ -81,9 +81,9 @@ class TestPipeline:
         assert not found.kept and found.chance < 1e-4
 
     def test_no_bound(self, tmp_path: Path, delta: str, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where the noise is Laplace's, 82 of 100 guesses are right instead of 74: that takes more of them."""
+        """83 of 100 guesses are right; 70 are allowed, or 75 with Laplace noise: which takes more of them."""
         monkeypatch.setattr(bounding, "bound", lambda rows, _: bounding.Bounded(rows.first, rows.cell, rows.weight))
-        found = self.run(tmp_path, delta, kind, 7_000 if kind == "laplace" else 2_400)
+        found = self.run(tmp_path, delta, kind, 4_000 if kind == "laplace" else 1_200)
         assert not found.kept and found.chance < 1e-4
 
 

@@ -79,7 +79,8 @@ def test_kill_at_ten_random_moments(house: House) -> None:
         paid = [charge for charge in house.charges() if charge.charge == release.manifest.account.charge]
         assert [charge.release for charge in paid] == [release.id], where
 
-    assert killed >= 5, f"seed {seed}: most runs had ended before they were killed"
+    # the machine may have been three times as busy while `length` was measured: then four come too late, and no more
+    assert killed >= 4, f"seed {seed}: most runs had ended before they were killed"
     assert secret.under(*house.written) == [], f"seed {seed}"
     assert {file: file.read_bytes() for file in (house.input / "records").iterdir()} == records
     assert sorted(path.name for path in house.root.iterdir()) == ["cwd", "home", "input", "out", "state", "tmp"]
