@@ -74,11 +74,13 @@ class Spill:
 
     def fetch(self, part: int) -> None:
         """Tell the system that a part will be read soon, so that the disk works while others are computed."""
-        file = self._files.get(part // self._share)
-        if file is None or not hasattr(os, "posix_fadvise"):  # not on macOS
+        if not hasattr(os, "posix_fadvise"):  # not on macOS
             return
-        for offset, length, _ in self._segments.get(part, ()):
-            os.posix_fadvise(file.fileno(), offset, length, os.POSIX_FADV_WILLNEED)
+        with self._lock:  # whoever has taken that part meanwhile closes its file only after this
+            file = self._files.get(part // self._share)
+            for offset, length, _ in self._segments.get(part, ()):
+                if file is not None:
+                    os.posix_fadvise(file.fileno(), offset, length, os.POSIX_FADV_WILLNEED)
 
     def forget(self, part: int) -> None:
         """Let a part go, which happens once; the last of a file takes its space with it."""
