@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, func, insert, or_, select
 
 from shoal.errors import StateError
 from shoal.ledger import tables
-from shoal.ledger.arithmetic import reach
+from shoal.ledger.arithmetic import by_year, reach
 from shoal.ledger.pipe import Rows
 from shoal.ledger.request import Request, Standing
 
@@ -77,11 +77,7 @@ def keep(connection: Connection) -> None:
 
 def totals(units: Mapping[date, Fraction]) -> Spent:
     """With the years in which they begin."""
-    found: defaultdict[date | int, Fraction] = defaultdict(Fraction)
-    for start, rho in units.items():
-        found[start] = rho
-        found[start.year] += rho
-    return dict(found)
+    return dict([*units.items(), *by_year(units).items()])
 
 
 def _sums(connection: Connection, source: str) -> dict[date, Fraction]:

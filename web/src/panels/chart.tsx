@@ -58,13 +58,13 @@ function options(box: HTMLElement, rows: Row[], height: number): uPlot.Options {
     style.getPropertyValue(name).trim(),
   );
   const font = `12px ${style.getPropertyValue("--sans")}`;
-  const days = rows.flatMap((row, at) => (newDay(rows, at) && row.time ? [at] : []));
+  const days = thinned(rows.flatMap((row, at) => (newDay(rows, at) && row.time ? [at] : [])));
   return {
     width: box.clientWidth,
     height,
     legend: { show: false },
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-    padding: [8, endsNear(thinned(days), rows.length) ? HALF_A_LABEL : 4, 0, 0],
+    padding: [8, endsNear(days, rows.length) ? HALF_A_LABEL : 4, 0, 0],
     scales: { x: { time: false }, y: { range: (_, low, high) => [Math.min(0, low), Math.max(1, high)] } },
     axes: [
       {
@@ -73,7 +73,7 @@ function options(box: HTMLElement, rows: Row[], height: number): uPlot.Options {
         grid: { stroke: rule, width: 1 },
         ticks: { show: false },
         size: 24,
-        splits: () => thinned(days),
+        splits: () => days,
         values: (_, at) => at.map((one) => when((rows[one]?.time ?? "").slice(0, 10), "short")),
       },
       {
