@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from math import exp
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -95,11 +96,17 @@ def test_right_guesses_at_the_claim() -> None:
 
 @pytest.mark.parametrize("scale", [1.0, 0.5])
 def test_laplace_noise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scale: float) -> None:
-    """Where a device can put all its bound into one number, canaries come as near as epsilon allows."""
+    """A device can put all its bound into one number here: by it a guess is right as often as Laplace noise allows.
+
+    That is 1 - exp(-epsilon / 2) / 2, as the middle between the two worlds is the threshold: less than the
+    exp(epsilon) / (1 + exp(epsilon)) of the claim, which leaves out where the noise falls between them.
+    """
     scale_noise(monkeypatch, scale)
     (found,) = canaries(plan_in(tmp_path, epsilon=1, statistics=RESIDENTS), number=2_000)
     assert found.claim.epsilon > 0.9 and found.filled == 1
     if scale == 1:
-        assert abs(found.right - 2_000 * found.claim.accuracy) < 5 * 500**0.5
+        share = 1 - exp(-found.claim.epsilon / 2) / 2
+        assert found.allowed == pytest.approx(share, abs=0.01)
+        assert abs(found.right - 2_000 * share) < 5 * 500**0.5
     else:
         assert not found.kept and found.chance < 1e-4
