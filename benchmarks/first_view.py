@@ -94,9 +94,10 @@ def _look(address: str, release: str) -> None:
 
 
 def _workers(address: str) -> dict[tuple[str, str], int]:
-    """What other threads of the page load, which its own session does not see: the map's worker."""
+    """What other threads of the page load, which its own session does not see: the map's worker. What that shares with
+    the page, the page has loaded."""
     found = {}
-    for file in (STATIC / "assets").glob("*.mjs"):
+    for file in (STATIC / "assets").glob("map-worker-*.js"):
         asked = urllib.request.Request(f"{address}assets/{file.name}", headers={"Accept-Encoding": "zstd"})
         with urllib.request.urlopen(asked, timeout=60) as answer:
             found["page", f"/assets/{file.name}"] = len(answer.read())
