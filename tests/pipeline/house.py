@@ -1,8 +1,6 @@
 """A source and everything that `shoal` may write to for it, each in a folder of its own; and runs of `shoal` in it."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +8,7 @@ from pathlib import Path
 from shoal.ledger import State
 from shoal.ledger.request import ChargeStatement
 from tests.pipeline import source
+from tests.prefork import Run
 
 
 @dataclass(frozen=True)
@@ -53,21 +52,13 @@ class House:
     def arguments(self, plan: Path) -> tuple[str, ...]:
         return ("release", str(plan), "--state", str(self.state), "--out", str(self.out))
 
-    def start(self, *words: str, first: str = "") -> "subprocess.Popen[bytes]":
+    def start(self, *words: str, first: str = "") -> Run:
         """`shoal WORDS` in a process that knows of no other folder than these; `first`: Python that runs before."""
         here = {"HOME": self.root / "home", "TMPDIR": self.root / "tmp"}
         kept = {
-            name: value
-            for name, value in os.environ.items()
-            if name in ("PATH", "LANG", "PYTHONPATH", "NUMBA_CACHE_DIR")
+            name: os.environ[name] for name in ("PATH", "LANG", "PYTHONPATH", "NUMBA_CACHE_DIR") if name in os.environ
         }
-        return subprocess.Popen(
-            [sys.executable, "-c", f"{first}\nfrom shoal.cli import main; main()", *words],
-            env=kept | {name: str(path) for name, path in here.items()},
-            cwd=self.root / "cwd",
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        return Run(words, kept | {name: str(path) for name, path in here.items()}, self.root / "cwd", first)
 
     def charges(self) -> list[ChargeStatement]:
         """All charges in the accounts, oldest first."""
