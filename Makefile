@@ -21,8 +21,9 @@ explorer: .venv/.synced ## build the explorer (web/) into the package, where it 
 inspection: .venv/.synced ## what a data-protection officer can check, on a simulated city (INSPECTION_ARGS="--folder trial")
 	@$(BIN)/python examples/inspection/run.py $(INSPECTION_ARGS)
 
+# Compiled code is kept, whatever the caller's setting: the tests start many processes of Shoal.
 test: .venv/.synced ## every test, on all cores (TEST_ARGS="tests/privacy -k bounding")
-	@$(BIN)/python -m pytest -n auto --dist loadgroup $(TEST_ARGS)
+	@env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n auto --dist loadgroup $(TEST_ARGS)
 
 mutants: .venv/.synced ## seeded bugs that the tests must catch; writes docs/mutants.md (MUTANTS_ARGS="--sample 4")
 	@$(BIN)/python -m mutants $(MUTANTS_ARGS)

@@ -271,7 +271,8 @@ def test_can_not_be_copied_or_stored(attempt: Callable[[object], object]) -> Non
 
 def test_shows_nothing() -> None:
     totals, table = Totals(design(s=5)), CellTable()
-    totals.add("s", rows([(1, 4711)]))
-    table.add(rows([(1, 4711)]))
+    totals.add("s", rows([(1, 47_114_711)]))
+    table.add(rows([(1, 47_114_711)]))
+    # eight digits: an address in memory, which is shown, holds four of them once in thousands of runs
     for value in (totals, table, *totals._parts.values()):
-        assert "4711" not in repr(value) + str(value) and "[" not in repr(value)
+        assert "47114711" not in repr(value) + str(value) and "[" not in repr(value)

@@ -132,7 +132,7 @@ def test_a_source_shows_nothing_and_has_a_fingerprint(tmp_path: Path) -> None:
     source = make.opened(make.plan(tmp_path, ["a.csv"]))
     (batch,) = source.batches(Tally())
     assert (repr(source), source.kind) == ("<Source of points>", "points")
-    assert "34502" not in repr(batch)
+    assert "34502" not in repr(batch).partition(" at 0x")[0]  # an address in memory may hold them, too
     before = source.fingerprint(b"k" * 32)
     assert before == source.fingerprint(b"k" * 32)
     (tmp_path / "a.csv").write_text((tmp_path / "a.csv").read_text().replace("48.2082", "48.2083"))
