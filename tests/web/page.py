@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Page, expect
 
 T = TypeVar("T")
-WAIT = 60.0
+WAIT = 120.0
 """Seconds: software rendering on a busy machine is slow. Nothing waits longer than it takes."""
 
 expect.set_options(timeout=WAIT * 1000)
