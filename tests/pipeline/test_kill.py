@@ -14,7 +14,6 @@ from hashlib import sha256
 from pathlib import Path
 from random import Random
 from signal import SIGKILL
-from subprocess import Popen
 
 import pytest
 
@@ -27,6 +26,7 @@ from shoal.release.verify import verify
 from shoal.translog.reader import LogReader
 from tests.pipeline import source, traces
 from tests.pipeline.house import House
+from tests.prefork import Run
 
 ROWS = source.records()
 PAUSE = {"reading": 0.4, "charging": 0.003, "charged": 0.1, "writing": 0.03, "kept": 0.01, "publishing": 0.002}
@@ -102,7 +102,7 @@ def test_the_books_do_not_balance_after_a_second_draw(house: House, tmp_path: Pa
     assert f"{release.id} is not whole" in faults(house)
 
 
-def wait(run: "Popen[bytes]", house: House, moment: str | float, dice: Random) -> None:
+def wait(run: Run, house: House, moment: str | float, dice: Random) -> None:
     """Until `moment`: seconds from now, or a step of the run and a random pause; or until the run has ended."""
     if isinstance(moment, float):
         time.sleep(moment)

@@ -245,7 +245,7 @@ class TestBesideAnother:
         runs = [house.start(*house.arguments(house.plan(name, epsilon=GREEDY))) for name in ("one", "other")]
         told = [run.communicate()[1].decode() for run in runs]
         statuses = [run.returncode for run in runs]
-        assert sorted(statuses) == [0, 3], told
+        assert statuses in ([0, 3], [3, 0]), told
         refusal = told[statuses.index(3)].splitlines()
         assert "kestrel" in refusal[-1] and "Traceback" not in refusal[-1]
         (charge,) = house.charges()
